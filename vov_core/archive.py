@@ -1,0 +1,565 @@
+"""Keeps approved outputs and their receipts: the object store and the database as one.
+
+A save is a row ``pending``, then the object, then the row ``stored``. Only ``stored`` rows are ever
+listed, so a crash at any point leaves nothing half-saved; :meth:`Archive.sweep` removes what it
+left behind. Whose photo it is, is part of every query here, not a check that a caller might forget.
+"""
+
+import logging
+import re
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from itertools import islice
+from typing import Final, NamedTuple, TypeVar
+from uuid import UUID, uuid5
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from vov_core.database import Database, Photo, State, Usage
+from vov_core.errors import (
+    ArchiveError,
+    DatabaseUnavailableError,
+    NotCleanError,
+    ObjectMissingError,
+    PhotoNotFoundError,
+)
+from vov_core.findings import Verdict
+from vov_core.settings import Settings
+from vov_core.storage import ObjectStore, open_store
+
+T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+_MIN_TOKEN: Final = 16
+_BATCH: Final = 500
+_TRIES: Final = 3
+SWEEP_AGE: Final = timedelta(minutes=15)
+"""A save that is older is dead: no put takes that long, the stores give up much sooner."""
+
+
+class OwnerKind(StrEnum):
+    """Who saves: somebody of this session only, or somebody with an account."""
+
+    GUEST = "guest"
+    MEMBER = "member"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Somebody who may reach exactly their own photos.
+
+    Attributes:
+        kind: Guest or member.
+        token: What proves it. It must be random and secret (or come from a verified log-in); the
+            database only ever sees its hash.
+    """
+
+    kind: OwnerKind
+    token: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.token) < _MIN_TOKEN:
+            raise ValueError("a token that short can be guessed")
+
+    @classmethod
+    def new_guest(cls) -> "Owner":
+        """A guest nobody has been before (256 random bits)."""
+        return cls(OwnerKind.GUEST, secrets.token_urlsafe(32))
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of kind and token, hex: what the database knows."""
+        return sha256(f"{self.kind}:{self.token}".encode(errors="surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """How an output came to be. No field tells what the photo shows.
+
+    Attributes:
+        approved_at: When the person approved it; must know its zone.
+        output_sha256: SHA-256 of the output bytes, hex.
+        file_name: As the person will download it; harmless already (``images.protected_name``).
+        format: Of the output: ``jpeg``, ``png``, ``webp``.
+        width: Of the output, pixels.
+        height: Likewise.
+        verdict: What was found.
+        style: Name of the mask style.
+        mode: ``safe`` or ``precise``.
+        confidence: Threshold, 0..1.
+        coverage: Scale of the regions.
+        strength: Of the style, 0..1.
+        softness: Of the edge, 0..1.
+        hands: Hands found.
+        regions_found: Finger tips found.
+        fingerprints_covered: Regions covered in the output.
+        left_out: Regions that the person left open.
+        drawn: Regions that the person drew.
+        models: Model name -> version.
+        app_version: VOV's version.
+        ms_total: Milliseconds from bytes to approved bytes, without the person's time.
+    """
+
+    approved_at: datetime
+    output_sha256: str
+    file_name: str
+    format: str
+    width: int
+    height: int
+    verdict: Verdict
+    style: str
+    mode: str
+    confidence: float
+    coverage: float
+    strength: float
+    softness: float
+    hands: int
+    regions_found: int
+    fingerprints_covered: int
+    left_out: int
+    drawn: int
+    models: Mapping[str, str]
+    app_version: str
+    ms_total: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedPhoto:
+    """A photo of the archive.
+
+    Attributes:
+        id: 32 hex digits, random.
+        owner_kind: Who saved it.
+        saved_at: When, UTC.
+        bytes: Size of the output.
+        receipt: How it came to be.
+    """
+
+    id: str
+    owner_kind: OwnerKind
+    saved_at: datetime
+    bytes: int
+    receipt: Receipt
+
+
+class OwnerTotals(NamedTuple):
+    """How much somebody keeps."""
+
+    photos: int
+    bytes: int
+
+
+class Swept(NamedTuple):
+    """What a sweep removed."""
+
+    rows: int
+    objects: int
+
+
+class Archive:
+    """All saved photos. Safe to share between threads; many processes may use the same one.
+
+    Every method raises an :class:`~vov_core.errors.ArchiveError` when store or database do not
+    answer or refuse.
+
+    Args:
+        store: Where the outputs are.
+        database: Where the receipts are; must be migrated.
+        link_seconds: Life of a download link.
+    """
+
+    def __init__(self, store: ObjectStore, database: Database, *, link_seconds: int = 300) -> None:
+        self._store = store
+        self._database = database
+        self._link_seconds = link_seconds
+
+    @property
+    def database(self) -> Database:
+        """For the history, which reads the same database."""
+        return self._database
+
+    def save(self, output: bytes, receipt: Receipt, owner: Owner, *, save_id: UUID) -> SavedPhoto:
+        """Keeps an approved output.
+
+        The same output saved by the same owner under the same ``save_id`` is one photo, however
+        often and from wherever it is tried: after a double click, or after an error that left open
+        whether it had worked.
+
+        Args:
+            output: The approved bytes.
+            receipt: How they came to be; its SHA-256 must be that of ``output``.
+            owner: Whose it will be.
+            save_id: A random UUID (version 4) made once per approval.
+
+        Raises:
+            NotCleanError: ``output`` is not what the receipt says; nothing was kept.
+            ArchiveError: Store or database failed; nothing is listed, saving may be tried again.
+        """
+        if sha256(output).hexdigest() != receipt.output_sha256:
+            raise NotCleanError(reason="sha256")
+        photo_id = uuid5(save_id, f"{owner.key}:{receipt.output_sha256}").hex
+        attempt = secrets.token_hex(4)
+        kept = self._begin(photo_id, attempt, owner, receipt, len(output))
+        if kept:
+            return kept
+        try:
+            self._store.put(self._key(photo_id, attempt), output, f"image/{receipt.format}")
+            saved, winner = self._finish(photo_id, attempt)
+        except BaseException:
+            self._abandon(photo_id, attempt)
+            raise
+        if winner != attempt:
+            with suppress(ArchiveError):
+                self._store.delete(self._key(photo_id, attempt))
+        return saved
+
+    def _key(self, photo_id: str, attempt: str) -> str:
+        return f"{self._database.archive_id}/{photo_id}-{attempt}"
+
+    def _begin(
+        self, photo_id: str, attempt: str, owner: Owner, receipt: Receipt, size: int
+    ) -> SavedPhoto | None:
+        """Makes the row ``pending``, or takes over the one of an earlier attempt.
+
+        Each attempt has an object of its own, so two at the same time can't hurt each other.
+        """
+        for _ in range(_TRIES):
+            now = datetime.now(UTC)
+            # Two that begin at the same moment: the loser finds the winner's row the next time.
+            with suppress(IntegrityError), self._database.writing() as session:
+                row = session.get(Photo, photo_id, with_for_update=True)
+                if row is None:
+                    session.add(_to_row(photo_id, attempt, now, owner, receipt, size))
+                    return None
+                if row.state == State.STORED:
+                    return _to_saved(row)
+                if row.state == State.PENDING:
+                    row.attempt, row.created_at = attempt, now
+                    return None
+            self._erase([photo_id])
+        raise DatabaseUnavailableError(reason="busy")
+
+    def _finish(self, photo_id: str, attempt: str) -> tuple[SavedPhoto, str]:
+        """Makes the row ``stored``, unless another attempt was faster; also tells which one won."""
+        with self._database.writing() as session:
+            row = session.get(Photo, photo_id, with_for_update=True)
+            if row is None or row.state == State.DELETING:
+                raise ArchiveError(reason="superseded")
+            if row.state == State.PENDING:
+                row.state, row.attempt, row.stored_at = State.STORED, attempt, datetime.now(UTC)
+                session.add(_to_usage(row, row.stored_at))
+            return _to_saved(row), row.attempt
+
+    def _abandon(self, photo_id: str, attempt: str) -> None:
+        """Removes what a failed attempt left, as far as store and database still answer."""
+        try:
+            with self._database.writing() as session:
+                row = session.get(Photo, photo_id, with_for_update=True)
+                if row is not None and row.attempt == attempt:
+                    if row.state == State.STORED:
+                        return  # The save had worked; only the answer was lost.
+                    row.state = State.DELETING
+            self._store.delete(self._key(photo_id, attempt))
+            self._erase([photo_id])
+        except ArchiveError as error:
+            _log.warning("a failed save is left to the sweep: %s", error)
+
+    def list(
+        self,
+        owner: Owner,
+        *,
+        offset: int = 0,
+        limit: int = 24,
+        verdict: Verdict | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        newest_first: bool = True,
+    ) -> tuple[SavedPhoto, ...]:
+        """One page of an owner's photos.
+
+        Args:
+            owner: Whose.
+            offset: How many to skip.
+            limit: How many at most.
+            verdict: Only these; None for all.
+            since: Only those saved at or after this time.
+            until: Only those saved before this time.
+            newest_first: Or oldest first.
+        """
+        columns = (Photo.created_at, Photo.id)
+        order = [column.desc() for column in columns] if newest_first else columns
+        query = (
+            select(Photo)
+            .where(*_shown(owner, verdict, since, until))
+            .order_by(*order)
+            .offset(offset)
+            .limit(limit)
+        )
+        with self._database.reading() as session:
+            return tuple(_to_saved(row) for row in session.scalars(query))
+
+    def totals(
+        self,
+        owner: Owner,
+        *,
+        verdict: Verdict | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> OwnerTotals:
+        """Number and bytes of an owner's photos; the filters are those of :meth:`list`."""
+        query = select(func.count(), func.coalesce(func.sum(Photo.bytes), 0)).where(
+            *_shown(owner, verdict, since, until)
+        )
+        with self._database.reading() as session:
+            count, size = session.execute(query).one()
+            return OwnerTotals(int(count), int(size))
+
+    def get(self, owner: Owner, photo_id: str) -> SavedPhoto:
+        """One photo.
+
+        Raises:
+            PhotoNotFoundError: There is none, or it is somebody else's.
+        """
+        return _to_saved(self._row(owner, photo_id))
+
+    def _row(self, owner: Owner, photo_id: str) -> Photo:
+        row = None
+        if _ID.fullmatch(photo_id):
+            query = select(Photo).where(*_shown(owner), Photo.id == photo_id)
+            with self._database.reading() as session:
+                row = session.scalars(query).one_or_none()
+        if row is None:
+            raise PhotoNotFoundError()
+        return row
+
+    def read(self, owner: Owner, photo_id: str) -> bytes:
+        """A photo's bytes, exactly as they were approved.
+
+        Raises:
+            PhotoNotFoundError: There is none, or it is somebody else's.
+            ObjectMissingError: The store has lost or altered it (``reason`` is ``altered``).
+        """
+        row = self._row(owner, photo_id)
+        data = self._store.get(self._key(row.id, row.attempt))
+        if sha256(data).hexdigest() != row.output_sha256:
+            raise ObjectMissingError(reason="altered")
+        return data
+
+    def link(self, owner: Owner, photo_id: str) -> str | None:
+        """A URL that downloads the photo and expires; None if the store has none.
+
+        Raises:
+            PhotoNotFoundError: There is none, or it is somebody else's.
+        """
+        row = self._row(owner, photo_id)
+        return self._store.link(self._key(row.id, row.attempt), self._link_seconds, row.file_name)
+
+    def delete(self, owner: Owner, photo_ids: Iterable[str]) -> int:
+        """Deletes photos: object and row; the numbers of the history stay.
+
+        If the store fails on the way, nothing of what was named is listed any more, and the sweep
+        finishes the work.
+
+        Args:
+            owner: Whose.
+            photo_ids: Which; unknown ones and those of others are passed over.
+
+        Returns:
+            How many were deleted.
+        """
+        deleted = 0
+        for chunk in _chunks(filter(_ID.fullmatch, photo_ids)):
+            mine = (Photo.owner == owner.key, Photo.id.in_(chunk))
+            with self._database.writing() as session:
+                session.execute(
+                    update(Photo)
+                    .where(*mine, Photo.state == State.STORED)
+                    .values(state=State.DELETING)
+                )
+                marked = session.scalars(
+                    select(Photo.id).where(*mine, Photo.state == State.DELETING)
+                ).all()
+            deleted += self._erase(marked)
+        return deleted
+
+    def _erase(self, photo_ids: Sequence[str]) -> int:
+        """Finishes rows ``deleting``: first the object, then the row that knows of it."""
+        erased = 0
+        query = select(Photo.id, Photo.attempt).where(
+            Photo.id.in_(photo_ids), Photo.state == State.DELETING
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query).all()
+        for photo_id, attempt in rows:
+            self._store.delete(self._key(photo_id, attempt))
+            with self._database.writing() as session:
+                gone = session.execute(
+                    delete(Photo)
+                    .where(Photo.id == photo_id, Photo.attempt == attempt)
+                    .where(Photo.state == State.DELETING)
+                    .returning(Photo.id)
+                )
+                erased += len(gone.all())
+        return erased
+
+    def sweep(self, *, older_than: timedelta = SWEEP_AGE) -> Swept:
+        """Removes what crashes left: dead saves, unfinished deletes, objects without a row.
+
+        A save that is under way, here or in another process, is left alone: its row is there
+        before its object, and it is young.
+
+        Args:
+            older_than: Age from which a save that is still pending counts as dead.
+        """
+        with self._database.writing() as session:
+            session.execute(
+                update(Photo)
+                .where(Photo.state == State.PENDING)
+                .where(Photo.created_at < datetime.now(UTC) - older_than)
+                .values(state=State.DELETING)
+            )
+            unfinished = session.scalars(
+                select(Photo.id).where(Photo.state == State.DELETING)
+            ).all()
+        rows = sum(self._erase(chunk) for chunk in _chunks(unfinished))
+        objects = 0
+        for chunk in _chunks(self._store.keys(f"{self._database.archive_id}/")):
+            for key in self._orphans(chunk):
+                self._store.delete(key)
+                objects += 1
+        return Swept(rows, objects)
+
+    def _orphans(self, keys: Sequence[str]) -> Sequence[str]:
+        """Those keys that no row knows. The rows are read after the keys were listed."""
+        names = {key: key.rpartition("/")[2].split("-") for key in keys}
+        query = select(Photo.id, Photo.attempt, Photo.state).where(
+            Photo.id.in_([photo_id for photo_id, _ in names.values()])
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query)
+            known = {photo_id: (attempt, state) for photo_id, attempt, state in rows}
+
+        def is_known(photo_id: str, attempt: str) -> bool:
+            # While a save is under way, any of its attempts may still win.
+            kept, state = known.get(photo_id, ("", ""))
+            return kept == attempt or state == State.PENDING
+
+        return [key for key, name in names.items() if not is_known(*name)]
+
+
+def open_archive(settings: Settings) -> Archive:
+    """The archive that the settings name, ready to use: migrated, checked and swept.
+
+    Raises:
+        ArchiveError: Store or database do not answer or refuse; may be tried again later.
+        SettingsError: A setting can't be used.
+    """
+    store = open_store(settings)
+    store.check()
+    database = Database(settings.database_url, tls=settings.database_tls)
+    database.migrate()
+    archive = Archive(store, database, link_seconds=settings.link_seconds)
+    swept = archive.sweep()
+    _log.info("archive open, swept %d rows and %d objects", *swept)
+    return archive
+
+
+def _shown(
+    owner: Owner,
+    verdict: Verdict | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[ColumnElement[bool]]:
+    conditions = [Photo.owner == owner.key, Photo.state == State.STORED]
+    if verdict is not None:
+        conditions.append(Photo.verdict == verdict)
+    if since is not None:
+        conditions.append(Photo.created_at >= since)
+    if until is not None:
+        conditions.append(Photo.created_at < until)
+    return conditions
+
+
+# The fields of a receipt that the row holds under the same name.
+_SAME: Final = (
+    "approved_at",
+    "output_sha256",
+    "file_name",
+    "format",
+    "width",
+    "height",
+    "style",
+    "mode",
+    "confidence",
+    "coverage",
+    "strength",
+    "softness",
+    "hands",
+    "regions_found",
+    "fingerprints_covered",
+    "left_out",
+    "drawn",
+    "app_version",
+    "ms_total",
+)
+_NUMBERS: Final = (
+    "owner_kind",
+    "verdict",
+    "style",
+    "mode",
+    "hands",
+    "regions_found",
+    "fingerprints_covered",
+    "left_out",
+    "drawn",
+    "bytes",
+    "ms_total",
+)
+
+
+def _to_row(
+    photo_id: str, attempt: str, now: datetime, owner: Owner, receipt: Receipt, size: int
+) -> Photo:
+    return Photo(
+        id=photo_id,
+        owner=owner.key,
+        owner_kind=str(owner.kind),
+        state=State.PENDING,
+        attempt=attempt,
+        created_at=now,
+        bytes=size,
+        verdict=str(receipt.verdict),
+        models=dict(receipt.models),
+        **{name: getattr(receipt, name) for name in _SAME},
+    )
+
+
+def _to_usage(row: Photo, now: datetime) -> Usage:
+    return Usage(saved_at=now, **{name: getattr(row, name) for name in _NUMBERS})
+
+
+def _to_saved(row: Photo) -> SavedPhoto:
+    return SavedPhoto(
+        id=row.id,
+        owner_kind=OwnerKind(row.owner_kind),
+        saved_at=row.created_at,
+        bytes=row.bytes,
+        receipt=Receipt(
+            verdict=Verdict(row.verdict),
+            models=row.models,
+            **{name: getattr(row, name) for name in _SAME},
+        ),
+    )
+
+
+def _chunks(items: Iterable[T]) -> Iterator[Sequence[T]]:
+    iterator = iter(items)
+    while chunk := tuple(islice(iterator, _BATCH)):
+        yield chunk

@@ -1,0 +1,166 @@
+"""The tables. A change here needs a migration beside it; a test compares the two."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import JSON, BigInteger, Dialect, Double, Index, Integer, MetaData, String
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+MICROSECONDS_A_MINUTE: Final = 60_000_000
+MICROSECONDS_A_DAY: Final = 24 * 60 * MICROSECONDS_A_MINUTE
+
+
+def to_microseconds(time: datetime) -> int:
+    """Microseconds since 1970 of a time that knows its zone.
+
+    Raises:
+        ValueError: The time has no zone.
+    """
+    if time.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return (time - _EPOCH) // _MICROSECOND
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A moment, kept as microseconds since 1970 UTC.
+
+    A plain number sorts, compares and groups alike on every database; their own types differ in
+    precision and in what they think of time zones.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """To the database."""
+        return None if value is None else to_microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """From the database."""
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class State(StrEnum):
+    """Where a photo's save or delete stands. Only ``STORED`` is ever shown."""
+
+    PENDING = "pending"
+    STORED = "stored"
+    DELETING = "deleting"
+
+
+class Base(DeclarativeBase):
+    """All tables of VOV."""
+
+    metadata = MetaData(
+        naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcTime,
+        float: Double,
+        dict[str, str]: JSON,
+    }
+
+
+# Keys are compared byte for byte, names hold any script and emoji.
+_MARIADB: Final = {
+    "mysql_engine": "InnoDB",
+    "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
+    "mariadb_engine": "InnoDB",
+    "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_bin",
+}
+
+
+class Identity(Base):
+    """One row: the random id of this database's archive, the first part of all its object keys.
+
+    Another database's objects in the same bucket or folder therefore are never taken for orphans.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (_MARIADB,)
+
+    archive_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
+class Photo(Base):
+    """A saved output and its receipt: what a person approved, and how it was made."""
+
+    __tablename__ = "photos"
+    __table_args__ = (
+        Index(None, "owner", "state", "created_at"),
+        Index(None, "state", "created_at"),
+        _MARIADB,
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    owner_kind: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(8))
+    attempt: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime]
+    stored_at: Mapped[datetime | None]
+    approved_at: Mapped[datetime]
+    output_sha256: Mapped[str] = mapped_column(String(64))
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    width: Mapped[int]
+    height: Mapped[int]
+    format: Mapped[str] = mapped_column(String(8))
+    file_name: Mapped[str] = mapped_column(String(255))
+    verdict: Mapped[str] = mapped_column(String(16))
+    style: Mapped[str] = mapped_column(String(32))
+    mode: Mapped[str] = mapped_column(String(16))
+    confidence: Mapped[float]
+    coverage: Mapped[float]
+    strength: Mapped[float]
+    softness: Mapped[float]
+    hands: Mapped[int]
+    regions_found: Mapped[int]
+    fingerprints_covered: Mapped[int]
+    left_out: Mapped[int]
+    drawn: Mapped[int]
+    models: Mapped[dict[str, str]]
+    app_version: Mapped[str] = mapped_column(String(32))
+    ms_total: Mapped[float]
+
+
+class Usage(Base):
+    """The numbers of one save. They stay when the photo is deleted, and name neither it nor anyone.
+
+    The index holds every column that the history reads, so that it never touches the rows.
+    """
+
+    __tablename__ = "usage"
+    __table_args__ = (
+        Index(
+            "ix_usage_history",
+            "saved_at",
+            "verdict",
+            "style",
+            "mode",
+            "fingerprints_covered",
+            "bytes",
+        ),
+        _MARIADB,
+    )
+
+    id: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True
+    )
+    saved_at: Mapped[datetime]
+    owner_kind: Mapped[str] = mapped_column(String(8))
+    verdict: Mapped[str] = mapped_column(String(16))
+    style: Mapped[str] = mapped_column(String(32))
+    mode: Mapped[str] = mapped_column(String(16))
+    hands: Mapped[int]
+    regions_found: Mapped[int]
+    fingerprints_covered: Mapped[int]
+    left_out: Mapped[int]
+    drawn: Mapped[int]
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    ms_total: Mapped[float]

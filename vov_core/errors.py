@@ -1,0 +1,140 @@
+"""Every error that a person may meet.
+
+An error carries a *code* and the facts; the sentence is made from the text catalogue
+(``errors.<code>``) in the reader's language, so no wording lives here.
+"""
+
+from typing import ClassVar
+
+
+class VovError(Exception):
+    """Base of all errors that are told to a person.
+
+    Args:
+        **details: Facts for the sentence in the catalogue (limits, sizes, formats). Never content
+            of a photo and never a secret: details are shown and logged.
+    """
+
+    code: ClassVar[str] = "unexpected"
+
+    def __init__(self, **details: str | int | float) -> None:
+        super().__init__(self.code, details)
+        self.details = details
+
+    def __str__(self) -> str:
+        facts = ", ".join(f"{name}={value}" for name, value in self.details.items())
+        return f"{self.code} ({facts})" if facts else self.code
+
+
+class PhotoError(VovError):
+    """The uploaded bytes can't be used as a photo."""
+
+    code = "photo_unusable"
+
+
+class EmptyFileError(PhotoError):
+    """Zero bytes."""
+
+    code = "file_empty"
+
+
+class NotAPhotoError(PhotoError):
+    """The bytes are no picture of a known format, whatever the file's name says."""
+
+    code = "not_a_photo"
+
+
+class BrokenPhotoError(PhotoError):
+    """A picture of a known format that can't be decoded to its end (truncated or damaged)."""
+
+    code = "photo_broken"
+
+
+class FileTooLargeError(PhotoError):
+    """More bytes than the limit. Details: ``size_mb``, ``limit_mb``."""
+
+    code = "file_too_large"
+
+
+class TooManyPixelsError(PhotoError):
+    """More pixels than the limit. Details: ``megapixels``, ``limit_megapixels``."""
+
+    code = "too_many_pixels"
+
+
+class TooSmallError(PhotoError):
+    """A picture too small to show a finger. Details: ``width``, ``height``, ``limit``."""
+
+    code = "photo_too_small"
+
+
+class SessionFullError(PhotoError):
+    """This session's photos together exceed the memory it may use. Details: ``limit_mb``."""
+
+    code = "session_full"
+
+
+class NotCleanError(VovError):
+    """The written file failed its own check, so it is not handed out. Details: ``reason``."""
+
+    code = "output_not_clean"
+
+
+class ModelError(VovError):
+    """A model can't be used."""
+
+    code = "model_unusable"
+
+
+class ModelMissingError(ModelError):
+    """A model file is not there. Details: ``file``."""
+
+    code = "model_missing"
+
+
+class ModelAlteredError(ModelError):
+    """A model file's SHA-256 is not the manifest's. Details: ``file``."""
+
+    code = "model_altered"
+
+
+class ArchiveError(VovError):
+    """A saved photo can't be written, read or deleted."""
+
+    code = "archive_failed"
+
+
+class StoreUnavailableError(ArchiveError):
+    """The object store does not answer or refuses."""
+
+    code = "store_unavailable"
+
+
+class StoreFullError(ArchiveError):
+    """The object store has no room left."""
+
+    code = "store_full"
+
+
+class ObjectMissingError(ArchiveError):
+    """The object store has no object under this key."""
+
+    code = "object_missing"
+
+
+class DatabaseUnavailableError(ArchiveError):
+    """The database does not answer or refuses."""
+
+    code = "database_unavailable"
+
+
+class PhotoNotFoundError(ArchiveError):
+    """No such saved photo, or it belongs to somebody else (one answer for both, on purpose)."""
+
+    code = "saved_photo_not_found"
+
+
+class SettingsError(VovError):
+    """A setting has a value that can't be used. Details: ``name``, ``reason``."""
+
+    code = "setting_invalid"

@@ -1,0 +1,234 @@
+"""Joins what the hand landmarks say and what the fingerprint detector says about a photo."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vov_core.detector import ONNX_MODEL, Detector, load_detector
+from vov_core.findings import (
+    Detection,
+    Findings,
+    Finger,
+    Hand,
+    Kind,
+    Region,
+    Source,
+    Unplaced,
+    Why,
+)
+from vov_core.geometry import (
+    box_intersection,
+    box_iou,
+    box_of,
+    box_polygon,
+    finger_width,
+    hull,
+    kind_by_geometry,
+    last_joint,
+    tip_polygon,
+)
+from vov_core.hands import HandFinder, MediaPipeHands
+from vov_core.models import model, model_bytes
+
+T = TypeVar("T")
+Pixels = NDArray[np.uint8]
+
+HAND_MODEL = "hand_landmarker"
+
+SAME_TIP = 0.2
+AGREE = 0.5
+SURE_KIND = 0.5
+
+
+class Finder:
+    """Finds every finger tip of a photo. One instance serves all threads; it keeps no photo.
+
+    Args:
+        hands: Finds hands.
+        detector: Finds fingerprints; None where no weights are there.
+    """
+
+    def __init__(self, hands: HandFinder, detector: Detector | None = None) -> None:
+        self._hands = hands
+        self._detector = detector
+
+    @property
+    def has_detector(self) -> bool:
+        """Whether a fingerprint detector looks at the photos."""
+        return self._detector is not None
+
+    def find(self, photo_sha256: str, pixels: Pixels) -> Findings:
+        """Runs the models once over a photo.
+
+        Args:
+            photo_sha256: SHA-256 of the uploaded bytes, hex.
+            pixels: RGB, uint8, (H, W, 3).
+
+        Returns:
+            Everything found. ``ms`` has the stages ``hands``, ``detector`` (with a detector only)
+            and ``fuse``.
+        """
+        height, width = pixels.shape[:2]
+        models, ms = {HAND_MODEL: self._hands.version}, {}
+        hands, ms["hands"] = _timed(lambda: self._hands.find(pixels))
+        detections: tuple[Detection, ...] = ()
+        if detector := self._detector:
+            models[ONNX_MODEL] = detector.version
+            detections, ms["detector"] = _timed(lambda: detector.detect(pixels, hands))
+        (tips, unplaced), place_ms = _timed(lambda: place_tips(hands, width, height))
+        regions, fuse_ms = _timed(lambda: fuse(tips, detections))
+        ms["fuse"] = place_ms + fuse_ms
+        return Findings(
+            photo_sha256=photo_sha256,
+            width=width,
+            height=height,
+            hands=hands,
+            regions=regions,
+            unplaced=unplaced,
+            detector=self.has_detector,
+            models=models,
+            ms=ms,
+        )
+
+
+def open_finder() -> Finder:
+    """The finder with the models that the manifest lists.
+
+    Without listed detector weights it works on landmarks alone. Weights that are listed but
+    missing or altered are an error: protection must not become weaker unnoticed.
+
+    Raises:
+        ModelMissingError: A listed file is not there.
+        ModelAlteredError: A file's SHA-256 is not the manifest's.
+    """
+    hands = MediaPipeHands(model_bytes(HAND_MODEL), model(HAND_MODEL).version)
+    return Finder(hands, load_detector())
+
+
+def place_tips(
+    hands: Sequence[Hand], width: int, height: int
+) -> tuple[tuple[Region, ...], tuple[Unplaced, ...]]:
+    """One region per finger tip, or the reason why there is none.
+
+    Args:
+        hands: All hands.
+        width: Of the photo, pixels.
+        height: Likewise.
+    """
+    regions: list[Region] = []
+    unplaced: list[Unplaced] = []
+    for index, hand in enumerate(hands):
+        for finger in Finger:
+            polygon = tip_polygon(hand, finger)
+            if polygon is None:
+                unplaced.append(Unplaced(index, finger, Why.DEGENERATE))
+            # By the box, which errs on the side of covering.
+            elif not box_intersection(box_of(polygon), (0, 0, width, height)):
+                unplaced.append(Unplaced(index, finger, Why.OUTSIDE))
+            else:
+                regions.append(
+                    Region(
+                        id=f"h{index}-{finger}",
+                        polygon=polygon,
+                        width=finger_width(hand, finger),
+                        source=Source.LANDMARKS,
+                        kind=kind_by_geometry(hand, finger),
+                        finger=finger,
+                        hand=index,
+                        base=last_joint(hand, finger),
+                    )
+                )
+    return tuple(regions), tuple(unplaced)
+
+
+def fuse(tips: Sequence[Region], detections: Sequence[Detection]) -> tuple[Region, ...]:
+    """Joins tips and detections that are the same finger tip.
+
+    Pairs are taken by falling intersection over union of their boxes, each tip and each detection
+    once. A tip without a detection keeps ``confidence`` None: the detector, if there was one, gave
+    it less than its floor. A detection without a tip becomes a region of its own.
+
+    Args:
+        tips: Regions from landmarks.
+        detections: Of the same photo; may be empty.
+
+    Returns:
+        The tips in their order, then the lone detections in theirs (``d0``, ``d1``, ...).
+    """
+    pairs = match(tips, detections)
+    joined = [
+        _confirmed(tip, detections[pairs[number]]) if number in pairs else tip
+        for number, tip in enumerate(tips)
+    ]
+    taken = set(pairs.values())
+    lone = [detection for number, detection in enumerate(detections) if number not in taken]
+    return (*joined, *(_lone(number, detection) for number, detection in enumerate(lone)))
+
+
+def match(tips: Sequence[Region], detections: Sequence[Detection]) -> dict[int, int]:
+    """Which detection (index) belongs to which tip (index)."""
+    overlaps = [
+        (box_iou(tip.box, detection.box), t, d)
+        for t, tip in enumerate(tips)
+        for d, detection in enumerate(detections)
+    ]
+    pairs: dict[int, int] = {}
+    taken: set[int] = set()
+    for overlap, t, d in sorted(overlaps, key=lambda entry: -entry[0]):
+        if overlap < SAME_TIP:
+            break
+        if t not in pairs and d not in taken:
+            pairs[t] = d
+            taken.add(d)
+    return pairs
+
+
+def _confirmed(tip: Region, detection: Detection) -> Region:
+    """A tip with the detector's scores.
+
+    Where the two disagree about the place, the region covers both.
+    """
+    polygon = tip.polygon
+    if box_iou(tip.box, detection.box) < AGREE:
+        polygon = hull(polygon, box_polygon(detection.box))
+    seen = _kind(detection)
+    return replace(
+        tip,
+        polygon=polygon,
+        source=Source.BOTH,
+        kind=tip.kind if seen is Kind.UNKNOWN else seen,
+        confidence=detection.confidence,
+        nail_confidence=detection.nail_confidence,
+    )
+
+
+def _lone(number: int, detection: Detection) -> Region:
+    x0, y0, x1, y1 = detection.box
+    return Region(
+        id=f"d{number}",
+        polygon=box_polygon(detection.box),
+        width=min(x1 - x0, y1 - y0),
+        source=Source.DETECTOR,
+        kind=_kind(detection),
+        confidence=detection.confidence,
+        nail_confidence=detection.nail_confidence,
+    )
+
+
+def _kind(detection: Detection) -> Kind:
+    """What the detector is sure of."""
+    if max(detection.confidence, detection.nail_confidence) < SURE_KIND:
+        return Kind.UNKNOWN
+    if detection.nail_confidence > detection.confidence:
+        return Kind.NAIL
+    return Kind.FINGERPRINT
+
+
+def _timed(call: Callable[[], T]) -> tuple[T, float]:
+    start = perf_counter()
+    result = call()
+    return result, (perf_counter() - start) * 1000

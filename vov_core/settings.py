@@ -1,0 +1,226 @@
+"""What the operator decides: where data is kept, and the limits.
+
+Values come from environment variables (``VOV_`` + the field's name in capitals) and from the
+``[vov]`` section of a secrets file; the environment wins. Everything is checked at once, so that a
+wrong setting is told at start and not in the middle of a person's save.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from vov_core.errors import SettingsError
+
+PREFIX: Final = "VOV_"
+SECTION: Final = "vov"
+
+_DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "mysql": "mariadb+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "mysql+pymysql": "mariadb+pymysql",
+    "mariadb+pymysql": "mariadb+pymysql",
+}
+_RANGES: Final = {
+    "link_seconds": (1, 7 * 24 * 3600),
+    "max_upload_mb": (1, 1000),
+    "max_megapixels": (1, 1000),
+    "session_mb": (1, 100_000),
+}
+_CHOICES: Final = {
+    "store": ("local", "s3"),
+    "s3_sse": (None, "AES256", "aws:kms"),
+    "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+}
+_WORDS: Final = {
+    "on": True,
+    "true": True,
+    "1": True,
+    "yes": True,
+    "off": False,
+    "false": False,
+    "0": False,
+    "no": False,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of one running VOV. Secrets do not appear in ``repr``.
+
+    Attributes:
+        data_dir: Folder of the embedded database and object store; made when needed.
+        database_url: SQLAlchemy URL of a SQLite file or a MariaDB server. Empty takes
+            ``vov.sqlite`` in ``data_dir``. ``mysql://`` and ``mariadb://`` both mean PyMySQL.
+        database_tls: For MariaDB: True (the system must know who signed the server's certificate)
+            or the signing authority's file; the host name is checked, too. False encrypts if the
+            server offers it, but to whoever answers.
+        store: ``local`` (a folder in ``data_dir``) or ``s3``.
+        s3_endpoint: URL of an S3-compatible server; None for AWS.
+        s3_bucket: Must exist already.
+        s3_region: Region name; most other servers accept any.
+        s3_access_key: None leaves it to boto3's usual places (instance role, profile).
+        s3_secret_key: Likewise.
+        s3_sse: Encryption at rest that the server is asked for: None, ``AES256``, ``aws:kms``.
+        s3_prefix: Put before every key, for buckets shared with others.
+        link_seconds: Life of a download link, 1 second to 7 days (S3's own limit).
+        max_upload_mb: Bytes of one upload, in MiB.
+        max_megapixels: Pixels of one photo.
+        session_mb: Memory that one session's photos may hold, in MiB.
+        log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
+
+    Raises:
+        SettingsError: A value can't be used. Details: ``name`` (the field) and ``reason``
+            (``unknown``, ``missing``, ``not_a_number``, ``out_of_range``, ``not_one_of``,
+            ``not_a_url``, ``not_supported``, ``file_missing``, ``not_usable``). Never the value.
+    """
+
+    data_dir: Path = Path("data")
+    database_url: str = field(default="", repr=False)
+    database_tls: bool | Path = False
+    store: str = "local"
+    s3_endpoint: str | None = None
+    s3_bucket: str | None = None
+    s3_region: str = "us-east-1"
+    s3_access_key: str | None = field(default=None, repr=False)
+    s3_secret_key: str | None = field(default=None, repr=False)
+    s3_sse: str | None = None
+    s3_prefix: str = ""
+    link_seconds: int = 300
+    max_upload_mb: int = 30
+    max_megapixels: int = 80
+    session_mb: int = 400
+    log_level: str = "INFO"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "database_url", _database_url(self.database_url, self.data_dir))
+        for name, (low, high) in _RANGES.items():
+            if not low <= getattr(self, name) <= high:
+                raise SettingsError(name=name, reason="out_of_range", low=low, high=high)
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise SettingsError(name=name, reason="not_one_of")
+        if isinstance(self.database_tls, Path) and not self.database_tls.is_file():
+            raise SettingsError(name="database_tls", reason="file_missing")
+        self._check_s3()
+
+    def _check_s3(self) -> None:
+        if self.store == "s3" and not self.s3_bucket:
+            raise SettingsError(name="s3_bucket", reason="missing")
+        if self.s3_endpoint is not None and not _is_web_url(self.s3_endpoint):
+            raise SettingsError(name="s3_endpoint", reason="not_a_url")
+        if self.s3_access_key and not self.s3_secret_key:
+            raise SettingsError(name="s3_secret_key", reason="missing")
+        if self.s3_secret_key and not self.s3_access_key:
+            raise SettingsError(name="s3_access_key", reason="missing")
+        if self.s3_prefix.startswith("/") or not self.s3_prefix.isprintable():
+            raise SettingsError(name="s3_prefix", reason="not_usable")
+
+    @classmethod
+    def load(cls, secrets: Mapping[str, Any] | None = None) -> "Settings":
+        """Reads the environment and, for what it leaves open, the secrets.
+
+        Args:
+            secrets: A mapping with a ``vov`` section whose names are the fields of this class, such
+                as Streamlit's secrets. A mapping that turns out to have no file behind it counts
+                as empty.
+
+        Raises:
+            SettingsError: A value can't be used, or the section has a name that is no setting.
+        """
+        values = _section(secrets)
+        known = {item.name: item.type for item in fields(cls)}
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise SettingsError(name=unknown[0], reason="unknown")
+        for name in known:
+            if (value := os.environ.get(PREFIX + name.upper())) is not None:
+                values[name] = value
+        return cls(**{name: _read(name, value) for name, value in values.items()})
+
+
+def _section(secrets: Mapping[str, Any] | None) -> dict[str, Any]:
+    try:
+        section = secrets.get(SECTION, {}) if secrets is not None else {}
+    except FileNotFoundError:
+        return {}
+    if not isinstance(section, Mapping):
+        raise SettingsError(name=SECTION, reason="not_usable")
+    return dict(section)
+
+
+def _read(name: str, value: Any) -> Any:
+    reader: Callable[[str, Any], Any] = _READERS.get(name, _read_text)
+    return reader(name, value)
+
+
+def _read_text(name: str, value: Any) -> str | None:
+    if not isinstance(value, str):
+        raise SettingsError(name=name, reason="not_usable")
+    value = value.strip()
+    return value or _EMPTY.get(name)
+
+
+def _read_number(name: str, value: Any) -> int:
+    try:
+        return int(str(value).strip())
+    except ValueError:
+        raise SettingsError(name=name, reason="not_a_number") from None
+
+
+def _read_folder(name: str, value: Any) -> Path:
+    text = _read_text(name, str(value))
+    if not text:
+        raise SettingsError(name=name, reason="missing")
+    return Path(text).expanduser()
+
+
+def _read_tls(name: str, value: Any) -> bool | Path:
+    text = str(value).strip()
+    word = _WORDS.get(text.lower() or "off")
+    return _read_folder(name, text) if word is None else word
+
+
+def _read_level(name: str, value: Any) -> str:
+    return (_read_text(name, value) or "").upper()
+
+
+_READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
+    "data_dir": _read_folder,
+    "database_tls": _read_tls,
+    "log_level": _read_level,
+    **dict.fromkeys(_RANGES, _read_number),
+}
+# What an empty text means: "not set", which is the field's default.
+_EMPTY: Final = {
+    item.name: item.default for item in fields(Settings) if isinstance(item.default, str)
+}
+
+
+def _database_url(text: str, data_dir: Path) -> str:
+    if not text:
+        return URL.create("sqlite", database=str(data_dir / "vov.sqlite")).render_as_string()
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise SettingsError(name="database_url", reason="not_a_url") from None
+    driver = _DRIVERS.get(url.drivername)
+    # An SQLite database in memory would be another one for each connection.
+    if driver is None or not url.database or url.database == ":memory:":
+        raise SettingsError(name="database_url", reason="not_supported")
+    return url.set(drivername=driver).render_as_string(hide_password=False)
+
+
+def _is_web_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None

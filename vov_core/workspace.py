@@ -1,0 +1,227 @@
+"""One person's photos of one session, in memory only.
+
+A workspace lives and dies with the session: it is never shared, cached across sessions, logged or
+written. It keeps the uploaded bytes (compressed) and decodes on demand, so that a hundred photos
+do not hold a hundred bitmaps.
+"""
+
+import secrets
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from vov_core.errors import SessionFullError
+from vov_core.finder import Finder
+from vov_core.findings import Findings, Region
+from vov_core.images import (
+    Photo,
+    ReadLimits,
+    protected_name,
+    read_photo,
+    safe_name,
+)
+from vov_core.pipeline import Look, Masked, Output, Tuning, mask, output_format, timed, write
+from vov_core.select import Edits, Rules, Selection, select
+
+_DECODED_BYTES = 160 * 1024 * 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Approval:
+    """What a person approved: the exact bytes and the exact settings that made them."""
+
+    save_id: uuid.UUID
+    file_name: str
+    output: Output
+    tuning: Tuning
+    edits: Edits
+    selection: Selection
+    ms: float
+
+
+@dataclass(eq=False)
+class Item:
+    """One photo of the workspace."""
+
+    id: str
+    name: str
+    data: bytes = field(repr=False)
+    format: str
+    width: int
+    height: int
+    metadata: tuple[str, ...]
+    notices: tuple[str, ...]
+    seed: int
+    findings: Findings
+    decode_ms: float
+    edits: Edits = field(default_factory=Edits)
+    approval: Approval | None = None
+    saved: bool = False
+
+    def look(self, tuning: Tuning) -> Look:
+        """The session's look with this photo's own seed."""
+        return replace(tuning.look, seed=self.seed)
+
+    def approved(self, tuning: Tuning) -> bool:
+        """Whether what was approved is what these settings show."""
+        approval = self.approval
+        return approval is not None and approval.tuning == tuning and approval.edits == self.edits
+
+
+class Workspace:
+    """The photos a person works on.
+
+    Args:
+        finder: Gives the process's finder. Asked when the first photo comes, so that opening a page
+            loads no model.
+        limits: For each photo.
+        session_bytes: Uploaded and approved bytes that this session may hold.
+    """
+
+    def __init__(
+        self, finder: Callable[[], Finder], limits: ReadLimits, session_bytes: int
+    ) -> None:
+        self._finder = finder
+        self._limits = limits
+        self._session_bytes = session_bytes
+        self._items: OrderedDict[str, Item] = OrderedDict()
+        self._decoded: OrderedDict[str, Photo] = OrderedDict()
+        self._masked: tuple[tuple[str, Rules, Look, Edits], Selection, Masked] | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """All photos, in the order they were added."""
+        return tuple(self._items.values())
+
+    @property
+    def held(self) -> int:
+        """Memory held for uploads and approved outputs, in bytes."""
+        return sum(
+            len(item.data) + (len(item.approval.output.data) if item.approval else 0)
+            for item in self._items.values()
+        )
+
+    def get(self, item_id: str) -> Item | None:
+        """The photo under an id, or None."""
+        return self._items.get(item_id)
+
+    def add(self, name: str, data: bytes) -> Item:
+        """Reads and examines a photo; the same bytes twice are one photo.
+
+        Raises:
+            PhotoError: The bytes are no usable photo, or the session is full.
+            ModelError: The models can't be used.
+        """
+        if self.held + len(data) > self._session_bytes:
+            raise SessionFullError(limit_mb=self._session_bytes // 1024**2)
+        photo, decode_ms = timed(lambda: read_photo(data, self._limits))
+        known = next((i for i in self.items if i.findings.photo_sha256 == photo.sha256), None)
+        if known:
+            return known
+        item = Item(
+            id=uuid.uuid4().hex,
+            name=safe_name(name),
+            data=data,
+            format=photo.format,
+            width=photo.width,
+            height=photo.height,
+            metadata=photo.metadata,
+            notices=photo.notices,
+            seed=secrets.randbits(31),
+            findings=self._finder().find(photo.sha256, photo.pixels),
+            decode_ms=decode_ms,
+        )
+        self._items[item.id] = item
+        self._keep_decoded(item.id, photo)
+        return item
+
+    def remove(self, item_id: str) -> None:
+        """Forgets a photo and everything made of it."""
+        self._items.pop(item_id, None)
+        self._decoded.pop(item_id, None)
+        if self._masked and self._masked[0][0] == item_id:
+            self._masked = None
+
+    def clear(self) -> None:
+        """Forgets all photos."""
+        for item in self.items:
+            self.remove(item.id)
+
+    def photo(self, item: Item) -> Photo:
+        """The decoded photo; the last few are kept decoded."""
+        photo = self._decoded.get(item.id)
+        if photo is None:
+            photo = read_photo(item.data, self._limits)
+        self._keep_decoded(item.id, photo)
+        return photo
+
+    def _keep_decoded(self, item_id: str, photo: Photo) -> None:
+        self._decoded[item_id] = photo
+        self._decoded.move_to_end(item_id)
+        while (
+            len(self._decoded) > 1
+            and sum(p.pixels.nbytes for p in self._decoded.values()) > _DECODED_BYTES
+        ):
+            self._decoded.popitem(last=False)
+
+    def selection(self, item: Item, rules: Rules) -> Selection:
+        """What these rules and the person's edits cover in a photo."""
+        return select(item.findings, rules, item.edits)
+
+    def masked(self, item: Item, tuning: Tuning) -> tuple[Selection, Masked]:
+        """The photo as it would be approved now; the last result is kept."""
+        look = item.look(tuning)
+        key = (item.id, tuning.rules, look, item.edits)
+        if self._masked and self._masked[0] == key:
+            return self._masked[1], self._masked[2]
+        selection = self.selection(item, tuning.rules)
+        result = mask(self.photo(item), selection, look)
+        self._masked = (key, selection, result)
+        return selection, result
+
+    def approve(self, item: Item, tuning: Tuning) -> Approval:
+        """Writes the masked photo and keeps the bytes for download and save.
+
+        Raises:
+            NotCleanError: The output failed its check; nothing is approved.
+        """
+        selection, masked = self.masked(item, tuning)
+        photo = self.photo(item)
+        format = output_format(photo, tuning.format)
+        output = write(photo, masked, item.look(tuning), format, tuning.quality)
+        item.approval = Approval(
+            save_id=uuid.uuid4(),
+            file_name=protected_name(item.name, output.format),
+            output=output,
+            tuning=tuning,
+            edits=item.edits,
+            selection=selection,
+            ms=item.decode_ms + sum(item.findings.ms.values()) + masked.ms + output.ms,
+        )
+        item.saved = False
+        return item.approval
+
+    def toggle(self, item: Item, rules: Rules, region_id: str) -> None:
+        """Leaves a covered region out, covers an open one, removes a drawn one; else nothing."""
+        edits = item.edits
+        if any(region.id == region_id for region in edits.drawn):
+            drawn = tuple(region for region in edits.drawn if region.id != region_id)
+            item.edits = replace(edits, drawn=drawn)
+            return
+        if all(region.id != region_id for region in item.findings.regions):
+            return
+        covered = {region.id for region in self.selection(item, rules).masked}
+        one = frozenset({region_id})
+        if region_id in covered:
+            item.edits = replace(edits, left_out=edits.left_out | one, put_in=edits.put_in - one)
+        else:
+            item.edits = replace(edits, left_out=edits.left_out - one, put_in=edits.put_in | one)
+
+    def draw(self, item: Item, region: Region) -> None:
+        """Adds a region that the person drew."""
+        item.edits = replace(item.edits, drawn=(*item.edits.drawn, region))
+
+    def reset(self, item: Item) -> None:
+        """Takes back everything the person left out, put in or drew."""
+        item.edits = Edits()
