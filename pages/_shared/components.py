@@ -1,0 +1,107 @@
+"""The browser parts that Streamlit has no widget for: HTML, CSS and JS in ``frontend/``.
+
+The before/after divider is img-comparison-slider 8.0.7 (MIT, by sneas), shipped in ``vendor/``
+because nothing is downloaded at run time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+_FOLDER = Path(__file__).parent / "frontend"
+
+
+def _read(name: str) -> str:
+    path = _FOLDER / name
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _divider() -> str:
+    # Defining a custom element twice throws; two components of a page bring the same library.
+    library = _read("vendor/img-comparison-slider.js")
+    return f'if (!customElements.get("img-comparison-slider")) {{\n{library}\n}}\n'
+
+
+@cache
+def _component(name: str, divider: bool) -> Callable[..., Any]:
+    library = _divider() if divider else ""
+    return st.components.v2.component(
+        f"vov_{name}",
+        html=_read(f"{name}.html") or "<span hidden></span>",
+        css=_read(f"{name}.css") or None,
+        js=library + _read(f"{name}.js"),
+    )
+
+
+def compare(
+    before: str, after: str, before_text: str, after_text: str, label: str, key: str
+) -> None:
+    """Two pictures (data addresses) under a divider that is dragged or moved with the arrows."""
+    _component("compare", True)(
+        key=key,
+        data={
+            "before": before,
+            "after": after,
+            "before_text": before_text,
+            "after_text": after_text,
+            "label": label,
+        },
+    )
+
+
+def review(
+    data: Mapping[str, Any],
+    *,
+    key: str,
+    on_toggle: Callable[[], None],
+    on_draw: Callable[[], None],
+) -> None:
+    """The review of one photo; the callbacks find what was clicked in ``st.session_state[key]``."""
+    _component("review", True)(
+        key=key, data=dict(data), on_toggle_change=on_toggle, on_draw_change=on_draw
+    )
+
+
+def pictures_to_pick(
+    options: Sequence[Mapping[str, Any]],
+    chosen: str,
+    *,
+    key: str,
+    label: str,
+    on_pick: Callable[[], None],
+    shape: str = "grid",
+) -> None:
+    """Pictures of which one is chosen, as a grid or as a film strip.
+
+    Args:
+        options: ``id``, ``name``, ``picture`` (data address) and an optional ``note`` each.
+        chosen: Id of the chosen one.
+        key: Under which the callback finds the clicked id (``.pick``).
+        label: What is chosen here, for screen readers.
+        on_pick: Called after a click.
+        shape: ``grid`` or ``strip``.
+    """
+    _component("pick", False)(
+        key=key,
+        data={"options": list(options), "chosen": chosen, "label": label, "shape": shape},
+        on_pick_change=on_pick,
+    )
+
+
+def guest_cookie(name: str, token: str, seconds: int) -> str | None:
+    """Keeps a guest's token in a cookie; returns the token that was there before, if another."""
+    result = _component("guest", False)(
+        key="guest_cookie",
+        data={"name": name, "token": token, "seconds": seconds},
+        on_token_change=lambda: None,
+    )
+    found = result.token
+    return str(found) if found else None
+
+
+def page_language(language: str) -> None:
+    """Tells the browser which language the page speaks; Streamlit always says English."""
+    _component("language", False)(key="page_language", data={"language": language})

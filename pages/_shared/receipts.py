@@ -1,0 +1,72 @@
+"""From an approval to the archive's receipt, and a receipt as lines for people."""
+
+from datetime import UTC, datetime
+
+from pages._shared.session import number, t
+from vov_core import __version__
+from vov_core.archive import Receipt, SavedPhoto
+from vov_core.workspace import Approval, Item
+
+
+def receipt_of(item: Item, approval: Approval) -> Receipt:
+    """The facts of an approval; nothing that shows the photo."""
+    report, selection, tuning = approval.output.report, approval.selection, approval.tuning
+    return Receipt(
+        approved_at=datetime.now(UTC),
+        output_sha256=report.sha256,
+        file_name=approval.file_name,
+        format=str(approval.output.format),
+        width=report.width,
+        height=report.height,
+        verdict=selection.verdict,
+        style=tuning.look.style,
+        mode=str(tuning.rules.mode),
+        confidence=tuning.rules.confidence,
+        coverage=tuning.look.coverage,
+        strength=tuning.look.strength,
+        softness=tuning.look.softness,
+        hands=len(item.findings.hands),
+        regions_found=len(item.findings.regions),
+        fingerprints_covered=len(selection.masked),
+        left_out=len(approval.edits.left_out),
+        drawn=len(approval.edits.drawn),
+        models=item.findings.models,
+        app_version=__version__,
+        ms_total=approval.ms,
+    )
+
+
+def size_text(size: int) -> str:
+    """Bytes for people."""
+    value, units = float(size), ("B", "kB", "MB", "GB", "TB")
+    for unit in units:
+        if round(value, 1) < 1000 or unit == units[-1]:
+            return f"{value:,.0f} {unit}" if unit == "B" else f"{value:,.1f} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+def lines(photo: SavedPhoto) -> dict[str, str]:
+    """A receipt as label -> value in the session's language."""
+    receipt = photo.receipt
+    return {
+        t("receipt.file"): receipt.file_name,
+        t("receipt.time"): f"{photo.saved_at:%Y-%m-%d %H:%M:%S}",
+        t("receipt.verdict"): t(f"receipt.{receipt.verdict}"),
+        t("receipt.covered"): number(receipt.fingerprints_covered),
+        t("receipt.left_out"): number(receipt.left_out),
+        t("receipt.drawn"): number(receipt.drawn),
+        t("receipt.hands"): number(receipt.hands),
+        t("receipt.style"): t(f"styles.{receipt.style}"),
+        t("receipt.mode"): t(f"controls.mode_{receipt.mode}"),
+        t("receipt.confidence"): f"{receipt.confidence:.0%}",
+        t("receipt.coverage"): f"{receipt.coverage:.0%}",
+        t("receipt.strength"): f"{receipt.strength:.0%}",
+        t("receipt.softness"): f"{receipt.softness:.0%}",
+        t("receipt.dimensions"): f"{receipt.width} × {receipt.height} px",
+        t("receipt.size"): size_text(photo.bytes),
+        t("receipt.sha256"): receipt.output_sha256,
+        t("receipt.models"): ", ".join(f"{n} {v}" for n, v in receipt.models.items()),
+        t("receipt.who"): t(f"receipt.{photo.owner_kind}"),
+        t("receipt.version"): receipt.app_version,
+    }

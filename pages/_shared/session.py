@@ -1,0 +1,146 @@
+"""What a page asks for: language, the person, their photos, the process's services."""
+
+import logging
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import streamlit as st
+
+from pages._shared.components import guest_cookie
+from vov_core.archive import Archive, Owner, open_archive
+from vov_core.errors import VovError
+from vov_core.finder import Finder, open_finder
+from vov_core.history import History
+from vov_core.images import ReadLimits
+from vov_core.settings import Settings
+from vov_core.texts import Language, best_language, explain, text
+from vov_core.workspace import Workspace
+
+log = logging.getLogger("vov.pages")
+
+_COOKIE = "vov_guest"
+_COOKIE_SECONDS = 30 * 24 * 3600
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@st.cache_resource(show_spinner=False)
+def settings() -> Settings:
+    """The process's settings: environment first, then ``.streamlit/secrets.toml``."""
+    try:
+        stored: dict[str, Any] = dict(st.secrets)
+    except FileNotFoundError:
+        stored = {}
+    loaded = Settings.load(stored)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("vov", "vov_core"):
+        logging.getLogger(name).setLevel(loaded.log_level)
+    return loaded
+
+
+@st.cache_resource(show_spinner=False)
+def finder() -> Finder:
+    """The models, loaded once per process. They hold no photo."""
+    return open_finder()
+
+
+@st.cache_resource(show_spinner=False)
+def archive() -> Archive:
+    """Object store and database. A failure to open is not cached: the next visit tries again."""
+    return open_archive(settings())
+
+
+def history() -> History:
+    """The usage figures of all saved photos."""
+    return History(archive().database)
+
+
+def language() -> Language:
+    """The language chosen in the sidebar; the browser's until then."""
+    chosen = st.session_state.get("language")
+    return Language(chosen) if chosen else best_language(st.context.locale)
+
+
+def t(key: str, **facts: object) -> str:
+    """A text of the catalogue in the session's language."""
+    return text(language(), key, **facts)
+
+
+def say(error: VovError) -> str:
+    """What is wrong and what to do, in the session's language."""
+    return explain(language(), error)
+
+
+def workspace() -> Workspace:
+    """This session's photos. Made on first use, gone with the session."""
+    if "workspace" not in st.session_state:
+        chosen = settings()
+        limits = ReadLimits(
+            max_bytes=chosen.max_upload_mb * 1024**2,
+            max_pixels=chosen.max_megapixels * 1_000_000,
+        )
+        st.session_state.workspace = Workspace(finder, limits, chosen.session_mb * 1024**2)
+    space: Workspace = st.session_state.workspace
+    return space
+
+
+def owner() -> Owner:
+    """Who saves and lists: a guest, known by a random token in a cookie."""
+    token = st.session_state.get("guest_token")
+    if not token:
+        known = st.context.cookies.get(_COOKIE, "")
+        token = known if _TOKEN.fullmatch(known) else secrets.token_urlsafe(32)
+        st.session_state.guest_token = token
+    return Owner(kind="guest", token=token)
+
+
+def remember_guest() -> None:
+    """Mounts the cookie; another tab that was first wins."""
+    found = guest_cookie(_COOKIE, owner().token, _COOKIE_SECONDS)
+    if found and found != owner().token and _TOKEN.fullmatch(found):
+        st.session_state.guest_token = found
+        st.rerun()
+
+
+@contextmanager
+def told_errors() -> Iterator[None]:
+    """Turns any failure into a sentence on the page. A traceback goes to the log only.
+
+    The log gets where it happened, never the message: a library's message may quote content.
+    """
+    try:
+        yield
+    except VovError as error:
+        log.warning("told a person: %s", error)
+        st.error(say(error), icon=":material/error:")
+    except Exception as error:
+        frames = []
+        trace = error.__traceback__
+        while trace:
+            frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
+            trace = trace.tb_next
+        log.error("unexpected %s at %s", type(error).__name__, " <- ".join(reversed(frames[-6:])))
+        st.error(t("errors.unexpected"), icon=":material/error:")
+
+
+def flash(message: str, icon: str = ":material/check_circle:") -> None:
+    """Shows a short message after the coming rerun."""
+    st.session_state.setdefault("flashes", []).append((message, icon))
+
+
+def show_flashes() -> None:
+    """Shows what ``flash`` kept."""
+    for message, icon in st.session_state.pop("flashes", []):
+        st.toast(message, icon=icon)
+
+
+def number(value: int) -> str:
+    """A whole number with thousands separators (both languages use the comma)."""
+    return f"{value:,}"
+
+
+def escape(words: str) -> str:
+    """A person's words as plain text inside Markdown."""
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()#+-.!|<>~$:" else c for c in words)

@@ -1,0 +1,71 @@
+"""About: how it works, what is active, what each style protects against, what is kept."""
+
+import pandas as pd
+import streamlit as st
+
+from pages._shared.demo import style_pictures
+from pages._shared.frame import go_through_frame, picture
+from pages._shared.session import t
+from vov_core import __version__
+from vov_core.detector import ONNX_MODEL
+from vov_core.masks import STYLES
+from vov_core.models import is_available, manifest
+
+go_through_frame("about")
+
+st.title(t("about.title"))
+st.html(f'<p class="lede">{t("about.lede")}</p>')
+
+st.subheader(t("about.how"))
+for column, step in zip(st.columns(4), ("hands", "prints", "cover", "clean"), strict=True):
+    with column.container(border=True, height="stretch"):
+        st.markdown(f"**{t(f'about.how_{step}')}**")
+        st.caption(t(f"about.how_{step}_text"))
+
+st.subheader(t("about.styles"))
+st.markdown(t("about.styles_text"))
+pictures = style_pictures()
+PER_ROW = 4
+names = list(STYLES)
+for start in range(0, len(names), PER_ROW):
+    with st.container(key=f"pictures-{start}"):
+        row = st.columns(PER_ROW)
+    for column, name in zip(row, names[start : start + PER_ROW], strict=False):
+        with column.container(border=True, height="stretch"):
+            picture(pictures[name])
+            st.markdown(f"**{t(f'styles.{name}')}**")
+            if STYLES[name].irreversible:
+                st.badge(t("styles.irreversible"), icon=":material/lock:", color="green")
+            else:
+                st.badge(t("styles.cosmetic"), icon=":material/warning:", color="orange")
+            st.caption(t(f"styles.{name}_text"))
+
+kept, never = st.columns(2)
+with kept.container(border=True, height="stretch"):
+    st.markdown(f"#### :material/inventory_2: {t('about.kept')}")
+    st.markdown(t("about.kept_text"))
+with never.container(border=True, height="stretch"):
+    st.markdown(f"#### :material/block: {t('about.never')}")
+    st.markdown(t("about.never_text"))
+
+st.subheader(t("about.limits"))
+st.markdown(t("about.limits_text"))
+
+st.subheader(t("about.models"))
+st.dataframe(
+    pd.DataFrame(
+        [
+            {
+                t("about.model_name"): model.name,
+                t("about.model_version"): model.version,
+                t("about.model_licence"): model.licence,
+                t("about.model_origin"): model.origin,
+            }
+            for model in manifest()
+        ]
+    ),
+    hide_index=True,
+)
+if not is_available(ONNX_MODEL):
+    st.info(t("verdict.landmarks_only"), icon=":material/info:")
+st.caption(t("about.credits", version=__version__))

@@ -1,0 +1,37 @@
+"""Starts VOV: ``python serve.py``, with the options of ``streamlit run``.
+
+``streamlit run streamlit_app.py`` works as well. This start has everything loaded before the first
+visitor comes, and never shows Streamlit's bare list of the files in ``pages/``.
+"""
+
+import importlib
+import sys
+import threading
+from pathlib import Path
+
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.web import cli
+
+from pages._shared.uploads import keep_in_memory
+
+
+def load_ahead() -> None:
+    """Imports what the pages need, and the hand landmarker's library while people arrive."""
+    importlib.import_module("pages._shared.review")
+    importlib.import_module("pages._shared.charts")
+    library = "mediapipe.tasks.python.vision"
+    threading.Thread(target=importlib.import_module, args=(library,), daemon=True).start()
+
+
+def main() -> None:
+    """Runs the web server until it is stopped."""
+    keep_in_memory()
+    # What Streamlit itself sets once an app has called st.navigation.
+    PagesManager.uses_pages_directory = False
+    load_ahead()
+    app = Path(__file__).with_name("streamlit_app.py")
+    cli.main(["run", str(app), *sys.argv[1:]])
+
+
+if __name__ == "__main__":
+    main()
