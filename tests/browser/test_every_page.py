@@ -1,0 +1,96 @@
+"""Every page in both languages, both themes, on a wide screen and on a phone."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from tests.browser.server import Server
+from tests.browser.steps import save
+from tests.browser.tab import NARROW, WIDE, Tab
+from tests.browser.uploads import sample
+from vov_core.texts import Language
+
+PAGES = ("home", "protect", "my_photos", "history", "about")
+
+
+def brightness(tab: Tab) -> float:
+    colour = tab.page.locator('[data-testid="stApp"]').evaluate(
+        "app => getComputedStyle(app).backgroundColor.match(/\\d+/g).map(Number)"
+    )
+    return float(sum(colour[:3]) / 3)
+
+
+def broken_words(tab: Tab) -> list[str]:
+    """Headings and paragraphs in which a line may end in the middle of a Korean word."""
+    found: list[str] = tab.page.evaluate(
+        "[...document.querySelectorAll('.block-container :is(h1, h2, h3, h4, p, li)')]"
+        ".filter(e => getComputedStyle(e).wordBreak !== 'keep-all').map(e => e.innerText)"
+    )
+    return found
+
+
+def fits(tab: Tab, size: tuple[int, int]) -> None:
+    tab.page.set_viewport_size({"width": size[0], "height": size[1]})
+    tab.settled()
+    tab.page.wait_for_function(
+        "document.scrollingElement.scrollWidth <= window.innerWidth", timeout=15_000
+    )
+    wide = tab.page.evaluate(
+        "[...document.querySelectorAll('.block-container *')]"
+        ".filter(e => e.getBoundingClientRect().right > innerWidth + 1"
+        " && !(e instanceof HTMLInputElement)"
+        " && getComputedStyle(e).position !== 'absolute'"
+        " && !e.closest('.strip, [data-testid=stDataFrame], .js-plotly-plot'))"
+        ".map(e => e.outerHTML.slice(0, 120))"
+    )
+    assert wide == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", list(Language), ids=str)
+def test_every_page(
+    language: Language, theme: str, people: Callable[..., BrowserContext], server: Server
+) -> None:
+    tab = Tab(people(language, theme), server.url, language)
+    for page in PAGES:
+        tab.open("" if page == "home" else page)
+        expect(tab.heading(f"{page}.title")).to_be_visible()
+        assert (brightness(tab) > 128) == (theme == "light")
+        for size in (WIDE, NARROW):
+            fits(tab, size)
+        tab.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+        tab.sound()
+        assert tab.page.title() == "VOV" and broken_words(tab) == []
+
+
+@pytest.mark.parametrize("language", list(Language), ids=str)
+def test_the_review_and_saved_photos_on_a_phone(
+    language: Language, people: Callable[..., BrowserContext], server: Server
+) -> None:
+    tab = Tab(people(language, "light", NARROW), server.url, language)
+    name = "a_very_long_name_" * 6 + "end.jpg"
+    tab.open("protect").upload((name, sample("00119")))
+    fits(tab, NARROW)
+    tab.key("draw").click()
+    tab.key("canvas").press("Enter")
+    expect(tab.shapes).to_have_count(6)
+    tab.button("actions.approve").click()
+    save(tab)
+    fits(tab, NARROW)
+    for page in ("my_photos", "history"):
+        tab.open(page)
+        expect(tab.page.get_by_test_id("stMetric").first).to_be_visible()
+        for size in (NARROW, WIDE):
+            fits(tab, size)
+    tab.sound()
+
+
+def test_the_language_switch(person: Tab) -> None:
+    tab = person.open("about")
+    tab.page.get_by_role("radio", name="한국어").click()
+    tab.language = Language.KOREAN
+    expect(tab.heading("about.title")).to_be_visible()
+    tab.go("history")
+    expect(tab.page.locator("html")).to_have_attribute("lang", "ko")
+    tab.sound()

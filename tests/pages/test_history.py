@@ -1,0 +1,98 @@
+"""Usage figures with 0, 1 and 100,000 rows, filters, CSV."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.pages.visit import Visit
+from tests.suites.history import add, random_rows
+from vov_core.archive import Archive
+from vov_core.findings import Verdict
+from vov_core.masks import STYLES
+
+NAMES = list(STYLES)
+
+
+def recent(count: int, days: int = 60) -> list[dict[str, Any]]:
+    """Saves of the last days, evenly spread over time, styles and verdicts."""
+    now = datetime.now(UTC)
+    rows = random_rows(count)
+    for n, row in enumerate(rows):
+        row["saved_at"] = now - timedelta(days=days * n / count)
+        row["style"] = NAMES[n % len(NAMES)]
+        row["verdict"] = Verdict.NOTHING_FOUND if n % 4 == 0 else Verdict.DANGER
+    return rows
+
+
+def figures(tab: Visit) -> list[str]:
+    return [metric.value for metric in tab.at.metric]
+
+
+def charts(tab: Visit) -> list[dict[str, Any]]:
+    return [json.loads(element.proto.spec) for element in tab.at.get("plotly_chart")]
+
+
+def test_nothing_saved_yet(visit: Callable[..., Visit]) -> None:
+    tab = visit("history")
+    assert figures(tab) == ["0", "0", "0", "0", "0 B"]
+    assert [info.value for info in tab.at.info] == [tab.t("history.empty")]
+    assert charts(tab) == [] and not tab.has_download("csv")
+
+
+def test_one_save(visit: Callable[..., Visit], archive: Archive) -> None:
+    row = recent(1)[0] | {"verdict": Verdict.DANGER, "fingerprints_covered": 5, "bytes": 1500}
+    add(archive.database, [row])
+    tab = visit("history")
+    assert figures(tab) == ["1", "1", "0", "5", "1.5 kB"]
+    assert len(charts(tab)) == 4 and tab.has_download("csv")
+    names = {trace.get("name") for trace in charts(tab)[0]["data"]}
+    assert names == {tab.t("history.danger"), tab.t("history.nothing_found")}
+
+
+def test_a_hundred_thousand_saves(english: Callable[..., Visit], archive: Archive) -> None:
+    rows = recent(100_000, days=200)
+    add(archive.database, rows)
+    tab = english("history").choose("history_period", "all")
+    assert figures(tab)[:3] == ["100,000", "75,000", "25,000"]
+    assert figures(tab)[3] == f"{sum(row['fingerprints_covered'] for row in rows):,}"
+    tab.choose("history_bucket", "month")
+    assert len(charts(tab)[0]["data"][0]["x"]) in (7, 8)
+    tab.choose("history_period", "7")
+    assert 0 < int(figures(tab)[0].replace(",", "")) < 4_000
+
+
+def test_filters(english: Callable[..., Visit], archive: Archive) -> None:
+    add(archive.database, recent(280, days=20))
+    tab = english("history")
+    assert figures(tab)[0] == "280"
+    tab.at.selectbox(key="history_verdict").select(Verdict.NOTHING_FOUND)
+    assert figures(tab.run())[:3] == ["70", "0", "70"]
+    tab.at.selectbox(key="history_style").select("skin_tone")
+    assert figures(tab.run())[0] == str(
+        sum(n % 4 == 0 and NAMES[n % len(NAMES)] == "skin_tone" for n in range(280))
+    )
+    tab.at.selectbox(key="history_verdict").select(None)
+    tab.at.selectbox(key="history_style").select(None)
+    assert figures(tab.run())[0] == "280"
+    tab.open("about").open("history")
+    assert tab.errors == []
+
+
+def test_a_filter_that_lets_nothing_through(visit: Callable[..., Visit], archive: Archive) -> None:
+    row = recent(1)[0] | {"style": "skin_tone"}
+    add(archive.database, [row])
+    tab = visit("history")
+    tab.at.selectbox(key="history_style").select("sticker")
+    tab.run()
+    assert tab.t("history.empty") in tab.words and charts(tab) == []
+
+
+def test_old_saves_are_out_of_the_period(visit: Callable[..., Visit], archive: Archive) -> None:
+    now = datetime.now(UTC)
+    rows = [row | {"saved_at": now - timedelta(days=400)} for row in recent(3)]
+    add(archive.database, rows)
+    tab = visit("history")
+    assert tab.t("history.empty") in tab.words
+    assert figures(tab.choose("history_period", "all"))[0] == "3"
+    assert len(charts(tab)[0]["data"][0]["x"]) == 401

@@ -1,0 +1,195 @@
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from tests.hand_shapes import moved, open_hand
+from vov_core.finder import Finder, fuse, match, place_tips
+from vov_core.findings import Detection, Finger, Hand, Kind, Source, Why
+from vov_core.geometry import area, box_iou, box_of, intersection_area, tip_polygon
+from vov_core.hands import MediaPipeHands
+from vov_core.models import model, model_bytes
+
+
+class FixedHands:
+    """Says what the test wants seen; the real landmarker is used where a photo is looked at."""
+
+    version = "hands-1"
+
+    def __init__(self, *hands: Hand) -> None:
+        self.hands = hands
+
+    def find(self, pixels: np.ndarray) -> tuple[Hand, ...]:
+        assert pixels is BLANK
+        return self.hands
+
+
+class FixedDetector:
+    """Says what the test wants detected, and remembers which hands it was told."""
+
+    version = "detector-1"
+
+    def __init__(self, *detections: Detection) -> None:
+        self.detections = detections
+        self.told: Sequence[Hand] = ()
+
+    def detect(self, pixels: np.ndarray, hands: Sequence[Hand]) -> tuple[Detection, ...]:
+        assert pixels is BLANK
+        self.told = hands
+        return self.detections
+
+
+BLANK = np.zeros((1000, 1000, 3), dtype=np.uint8)
+
+
+def seen(hand: Hand, finger: Finger, pad: float, nail: float, shift: float = 0.0) -> Detection:
+    x0, y0, x1, y1 = box_of(tip_polygon(hand, finger))
+    return Detection((x0 + shift, y0, x1 + shift, y1), pad, nail)
+
+
+def test_a_sample_on_landmarks_alone(sample, truth):
+    data = sample("00119")
+    sha256 = hashlib.sha256(data).hexdigest()
+    pixels = np.array(Image.open(BytesIO(data)).convert("RGB"))
+    entry = model("hand_landmarker")
+    finder = Finder(MediaPipeHands(model_bytes(entry.name), entry.version))
+    found = finder.find(sha256, pixels)
+    assert not finder.has_detector
+    assert not found.detector
+    assert (found.photo_sha256, found.height, found.width) == (sha256, *pixels.shape[:2])
+    assert [region.id for region in found.regions] == [f"h0-{finger}" for finger in Finger]
+    assert {region.source for region in found.regions} == {Source.LANDMARKS}
+    assert {region.kind for region in found.regions} == {Kind.FINGERPRINT}
+    assert all(region.confidence is None for region in found.regions)
+    joints = [found.hands[0].landmarks[at] for at in (3, 7, 11, 15, 19)]
+    assert [region.base for region in found.regions] == joints
+    assert found.models == {"hand_landmarker": entry.version}
+    assert set(found.ms) == {"hands", "fuse"}
+    for region, pad in zip(found.regions, truth("00119")["pads"], strict=True):
+        x0, y0, x1, y1 = pad["pad_bbox_xyxy"]
+        box = [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+        assert intersection_area(region.polygon, box) > 0.5 * area(box)
+
+
+def test_the_back_of_a_hand_shows_nails(finder, sample):
+    pixels = np.array(Image.open(BytesIO(sample("00121"))).convert("RGB"))
+    found = finder.find("00", pixels)
+    kinds = {region.finger: region.kind for region in found.regions}
+    assert kinds[Finger.INDEX] is kinds[Finger.MIDDLE] is Kind.NAIL
+
+
+def test_threads_share_one_finder(finder, sample):
+    photos = [
+        np.array(Image.open(BytesIO(sample(number))).convert("RGB"))
+        for number in ("00105", "00107", "00119", "00124")
+    ] * 2
+    alone = [finder.find("00", photo).regions for photo in photos]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda photo: finder.find("00", photo).regions, photos))
+    assert together == alone
+
+
+def test_detector_and_landmarks_meet_in_the_findings():
+    hand = open_hand()
+    detector = FixedDetector(
+        seen(hand, Finger.INDEX, 0.9, 0.1, shift=5),
+        seen(hand, Finger.RING, 0.1, 0.8),
+        Detection((20, 20, 80, 100), 0.4, 0.05),
+    )
+    found = Finder(FixedHands(hand), detector).find("00", BLANK)
+    assert detector.told == (hand,)
+    assert found.detector
+    assert found.models == {"hand_landmarker": "hands-1", "fingerprint_yolov5m": "detector-1"}
+    assert set(found.ms) == {"hands", "detector", "fuse"}
+    by_id = {region.id: region for region in found.regions}
+    assert list(by_id) == [*(f"h0-{finger}" for finger in Finger), "d0"]
+    index, ring, lone = by_id["h0-index"], by_id["h0-ring"], by_id["d0"]
+    assert (index.source, index.kind, index.confidence) == (Source.BOTH, Kind.FINGERPRINT, 0.9)
+    assert (ring.source, ring.kind, ring.nail_confidence) == (Source.BOTH, Kind.NAIL, 0.8)
+    assert (lone.source, lone.kind, lone.hand) == (Source.DETECTOR, Kind.UNKNOWN, None)
+    assert lone.width == 60
+    assert lone.base is None
+    assert index.base == hand.landmarks[7]
+    assert by_id["h0-thumb"].source is Source.LANDMARKS
+    assert by_id["h0-thumb"].confidence is None
+
+
+def test_an_unsure_detector_leaves_the_kind_to_the_landmarks():
+    hand = open_hand()
+    tips, _ = place_tips([hand], 1000, 1000)
+    regions = fuse(tips, [seen(hand, Finger.INDEX, 0.3, 0.4)])
+    assert regions[1].kind is Kind.FINGERPRINT
+    assert regions[1].nail_confidence == 0.4
+
+
+def test_where_both_disagree_about_the_place_both_places_are_covered():
+    hand = open_hand()
+    tips, _ = place_tips([hand], 1000, 1000)
+    near = seen(hand, Finger.INDEX, 0.9, 0.0, shift=2)
+    assert fuse(tips, [near])[1].polygon == tips[1].polygon
+    far = seen(hand, Finger.THUMB, 0.9, 0.0, shift=0.5 * tips[0].width)
+    region = fuse(tips, [far])[0]
+    assert region.id == "h0-thumb"
+    assert region.base == hand.landmarks[3]
+    assert intersection_area(region.polygon, tips[0].polygon) == pytest.approx(
+        area(tips[0].polygon), rel=1e-3
+    )
+    assert box_iou(region.box, far.box) > box_iou(tips[0].box, far.box)
+
+
+def test_each_detection_goes_to_the_tip_it_fits_best():
+    hand = open_hand()
+    tips, _ = place_tips([hand], 1000, 1000)
+    middle = seen(hand, Finger.MIDDLE, 0.9, 0.0)
+    weaker = seen(hand, Finger.MIDDLE, 0.5, 0.0, shift=8)
+    assert match(tips, [weaker, middle]) == {2: 1}
+    assert [region.id for region in fuse(tips, [weaker, middle])][-1] == "d0"
+
+
+boxes = st.tuples(*[st.floats(0, 1000)] * 2, *[st.floats(5, 200)] * 2).map(
+    lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3])
+)
+detections = st.builds(Detection, boxes, st.floats(0.05, 1), st.floats(0.05, 1))
+
+
+@given(st.lists(detections, max_size=8))
+def test_no_tip_and_no_detection_gets_lost(found):
+    tips, _ = place_tips([open_hand()], 1000, 1000)
+    regions = fuse(tips, found)
+    assert [region.id for region in regions[:5]] == [tip.id for tip in tips]
+    assert len({region.id for region in regions}) == len(regions)
+    scores = sorted(r.confidence for r in regions if r.confidence is not None)
+    assert scores == sorted(detection.confidence for detection in found)
+
+
+def test_tips_outside_of_the_photo_are_told():
+    hand = open_hand(x=500, y=420)  # the fingers reach over the upper border
+    tips, unplaced = place_tips([hand], 1000, 1000)
+    assert {tip.finger for tip in tips} >= {Finger.THUMB, Finger.LITTLE}
+    assert {(u.finger, u.why) for u in unplaced} == {
+        (Finger.INDEX, Why.OUTSIDE),
+        (Finger.MIDDLE, Why.OUTSIDE),
+        (Finger.RING, Why.OUTSIDE),
+    }
+    assert {tip.finger for tip in tips} | {u.finger for u in unplaced} == set(Finger)
+
+
+def test_a_tip_at_the_border_keeps_its_true_outline():
+    hand = open_hand(x=500, y=560)
+    tips, unplaced = place_tips([hand], 1000, 1000)
+    middle = next(tip for tip in tips if tip.finger is Finger.MIDDLE)
+    assert not unplaced
+    assert middle.box[1] < 0 < middle.box[3]
+
+
+def test_landmarks_that_make_no_finger_are_told():
+    hand = moved(open_hand(), 8, (float("nan"), 1.0))
+    tips, unplaced = place_tips([hand], 1000, 1000)
+    assert len(tips) == 4
+    assert [(u.hand, u.finger, u.why) for u in unplaced] == [(0, Finger.INDEX, Why.DEGENERATE)]

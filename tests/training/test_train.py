@@ -1,0 +1,103 @@
+"""The whole way with a tiny network: labels, views, training, resuming, export, detection."""
+
+import csv
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from training.build import build
+from training.export import Parity, export, list_in_manifest
+from training.labels import read
+from training.train import Plan, Trainer
+from vov_core.detector import load_detector
+
+TINY = Plan(model="yolov5n", minutes=0.02, sizes=(64,), shares=(1.0,), batch=4, epoch=8)
+
+
+@pytest.fixture(scope="module")
+def views(own_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("views")
+    count = build([own_set], out)
+    assert count == Counter({"train/whole": 4, "train/hand": 4, "dev/whole": 2, "dev/hand": 2})
+    return out
+
+
+@pytest.fixture(scope="module")
+def run(views: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("run")
+    trainer = Trainer(views, out, TINY)
+    trainer.run()
+    assert trainer.progress >= 1
+    return out
+
+
+def test_views_keep_classes(views: Path) -> None:
+    photos = read(views)
+    assert {shape.number for photo in photos for shape in photo.shapes} == {0, 1, 2}
+    assert {photo.path.name.split("_")[0] for photo in photos} == {"whole", "hand"}
+
+
+def test_a_run_leaves_curves_and_weights(run: Path) -> None:
+    rows = list(csv.DictReader((run / "results.csv").open(encoding="utf-8")))
+    assert rows
+    assert float(rows[0]["box"]) > 0
+    content = torch.load(run / "best.pt", weights_only=True)
+    assert content["classes"] == ["fingerprint", "nail"]
+    assert content["size"] == 64
+
+
+def test_a_stopped_run_goes_on(views: Path, run: Path) -> None:
+    trainer = Trainer(views, run, TINY)
+    before = {n: v.clone() for n, v in trainer.model.state_dict().items() if "conv.weight" in n}
+    trainer._resume()
+    assert trainer.epoch >= 1
+    assert trainer.progress > 0
+    after = trainer.model.state_dict()
+    assert any(not torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_unclear_areas_cost_nothing(views: Path, tmp_path: Path) -> None:
+    trainer = Trainer(views, tmp_path, TINY)
+    unclear = torch.zeros(2, 64, 64, dtype=torch.bool)
+    unclear[0, :32] = True
+    answers = [torch.zeros(2, 3, s, s, 7, requires_grad=True) for s in (8, 4, 2)]
+    silent = trainer._silence(answers, unclear)
+    sum(answer[..., 4].sum() for answer in silent).backward()
+    gradient = answers[0].grad
+    assert gradient is not None
+    assert gradient[0, :, :4, :, 4].abs().sum() == 0
+    assert (gradient[0, :, 4:, :, 4] == 1).all()
+    assert (gradient[1, ..., 4] == 1).all()
+    assert (silent[0][0, :, :4, :, 4] < -10).all()
+    assert (silent[0][0, :, :4, :, :4] == 0).all()
+
+
+def test_export_agrees_and_loads(run: Path, tmp_path: Path, own_set: Path) -> None:
+    pictures = sorted((own_set / "images").glob("*.png"))
+    found = export(run / "best.pt", tmp_path, None, pictures)
+    assert isinstance(found, Parity)
+    list_in_manifest(tmp_path, {"licence": "AGPL-3.0-or-later", "origin": "test"})
+    list_in_manifest(tmp_path, {"licence": "AGPL-3.0-or-later", "origin": "test"})
+    for kind in ("onnx", "torch"):
+        detector = load_detector(kind, tmp_path)  # type: ignore[arg-type]
+        assert detector is not None
+        assert detector.size == 64
+        detector.detect(np.zeros((50, 70, 3), np.uint8), ())
+
+
+@pytest.mark.parametrize(("progress", "size"), [(0.0, 128), (0.44, 128), (0.46, 192), (1.0, 256)])
+def test_pictures_grow(progress: float, size: int) -> None:
+    assert Plan().size(progress) == size
+
+
+def test_the_learning_rate_warms_up_and_falls() -> None:
+    plan = Plan(rate=1.0)
+    rates = [plan.learning_rate(i / 100) for i in range(101)]
+    assert rates[0] < 0.1
+    assert max(rates) == pytest.approx(1, abs=0.02)
+    assert rates[-1] == pytest.approx(0.01)
+    assert all(a >= b for a, b in pairwise(rates[3:]))
