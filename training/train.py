@@ -60,6 +60,7 @@ class Plan:
 
     Attributes:
         model: yolov5's description, ``yolov5m``.
+        width: Channels relative to yolov5l's, if not the description's own; see training.grow.
         minutes: Time budget of the whole run, over all its resumptions.
         sizes: Picture sizes, one per stage, multiples of 32.
         shares: Share of the budget per stage.
@@ -73,6 +74,7 @@ class Plan:
     """
 
     model: str = "yolov5m"
+    width: float | None = None
     minutes: float = 100
     sizes: tuple[int, ...] = (128, 192, 256)
     shares: tuple[float, ...] = (0.45, 0.35, 0.2)
@@ -114,7 +116,9 @@ def load(photo: LabelledPhoto) -> Loaded:
 class Trainer:
     """One run in one folder: ``last.pt``, ``best.pt``, ``results.csv``, ``plan.json``."""
 
-    def __init__(self, data: Path, out: Path, plan: Plan, device: str = "cpu") -> None:
+    def __init__(
+        self, data: Path, out: Path, plan: Plan, device: str = "cpu", start: Path | None = None
+    ) -> None:
         prepare()
         import torch
         from yolov5.utils.loss import ComputeLoss
@@ -126,7 +130,9 @@ class Trainer:
         photos = read(data)
         self.train = [load(photo) for photo in photos if photo.split == "train"]
         self.dev = [load(photo) for photo in photos if photo.split == "dev"]
-        model = detection_model(plan.model, classes=CLASSES, anchors=ANCHORS)
+        model = detection_model(plan.model, classes=CLASSES, anchors=ANCHORS, width=plan.width)
+        if start is not None:
+            model.load_state_dict(torch.load(start, weights_only=True)["weights"])
         model.hyp = LOSS
         for norm in self._norms(model):
             norm.momentum = 0.1  # yolov5's 0.03 lags behind in short runs
@@ -359,6 +365,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="views made by training.build")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--model", default=plan.model)
+    parser.add_argument("--width", type=float, help="channels, if not the model's own")
+    parser.add_argument("--start", type=Path, help="weights to start from, see training.grow")
     parser.add_argument("--minutes", type=float, default=plan.minutes, help="time budget")
     parser.add_argument("--sizes", type=int, nargs="+", default=plan.sizes)
     parser.add_argument("--shares", type=float, nargs="+", default=plan.shares)
@@ -369,9 +377,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     given = vars(parser.parse_args())
-    data, out, device = given.pop("data"), given.pop("out"), given.pop("device")
+    data, out = given.pop("data"), given.pop("out")
+    device, start = given.pop("device"), given.pop("start")
     plan = Plan(**{**given, "sizes": tuple(given["sizes"]), "shares": tuple(given["shares"])})
-    Trainer(data, out, plan, device).run()
+    Trainer(data, out, plan, device, start).run()
 
 
 if __name__ == "__main__":

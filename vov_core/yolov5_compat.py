@@ -38,7 +38,11 @@ def prepare() -> None:
 
 
 def detection_model(
-    name: str, *, classes: Sequence[str], anchors: Sequence[Sequence[float]] | None = None
+    name: str,
+    *,
+    classes: Sequence[str],
+    anchors: Sequence[Sequence[float]] | None = None,
+    width: float | None = None,
 ) -> Any:
     """Builds an untrained detection model from one of yolov5's own descriptions.
 
@@ -47,6 +51,7 @@ def detection_model(
         classes: Names of the classes, in the order of their numbers.
         anchors: Anchor sizes per output layer as width, height, width, height ... in pixels; the
             description's own (made for COCO) if None.
+        width: Channels relative to yolov5l's; the description's own if None.
 
     Returns:
         A ``yolov5.models.yolo.DetectionModel`` in training mode.
@@ -59,6 +64,8 @@ def detection_model(
     description["nc"] = len(classes)
     if anchors is not None:
         description["anchors"] = [list(layer) for layer in anchors]
+    if width is not None:
+        description["width_multiple"] = width
     model = yolo.DetectionModel(description)
     model.names = list(classes)
     return model
