@@ -18,12 +18,14 @@ from vov_core.detector import resample
 # How far a view may be zoomed, relative to fitting a picture of ``_FULL_SIZE`` pixels; a hand's
 # view has more context around the hand than the detector's crop, a close-up's tip fills a third
 # of it. Smaller pictures are zoomed further in, so that tips keep enough pixels to be learned from.
-ZOOMS = {"hand": (1.1, 2.0), "whole": (0.9, 2.0), "close": (0.55, 2.0)}
+ZOOMS = {"hand": (1.1, 2.0), "whole": (0.9, 2.0), "close": (0.55, 2.0), "empty": (0.8, 3.0)}
 _ANY_ZOOM = (0.7, 1.5)
 _FULL_SIZE = 256
 _FOCUSED = 0.5  # part of the looks that have a labelled tip near their middle
 _SMALLEST = 5.0  # pixels; a tip narrower than this in the turned view becomes unclear
 _COVERED = 0.5  # a tip of which more than this is covered becomes unclear
+_CORNERS = 6  # an outline with more was drawn around the finger
+_PASTED = (np.log(0.12), np.log(0.6))  # a pasted pad's size, relative to the picture's
 _UNCLEAR_MARGIN = 1.25  # unclear outlines are misplaced ones, so their surroundings are unclear too
 
 
@@ -53,6 +55,53 @@ def look(
     turned = resample(pixels, matrix, (size, size))
     moved = _cover(turned, moved, rng)
     return as_sample(_relight(turned, rng), moved)
+
+
+def paste(
+    background: Picture,
+    donor: Picture,
+    shapes: Sequence[Shape],
+    rng: np.random.Generator,
+) -> tuple[Picture, tuple[Shape, ...]]:
+    """Pads of one view (the donor) on a picture without hands, each at any size and angle.
+
+    Only hand-drawn outlines are taken: a quadrilateral's corners would bring their surroundings
+    along, and one cut at the view's border is no finger's shape any more. The pads' borders fade
+    over a few pixels, so that it isn't a cut's edge that gives a pad away.
+    """
+    height, width = background.shape[:2]
+    result, pasted = background.astype(np.float32), []
+    pads = [shape for shape in shapes if shape.number == 0 and _is_drawn(shape, donor)]
+    for _ in range(int(rng.integers(1, 4)) if pads else 0):
+        shape = pads[int(rng.integers(len(pads)))]
+        extent = float((shape.points.max(0) - shape.points.min(0)).max())
+        scale = min(width, height) * float(np.exp(rng.uniform(*_PASTED))) / max(extent, 1.0)
+        angle, mirror = float(rng.uniform(-180, 180)), -1 if rng.random() < 0.5 else 1
+        place = rng.uniform(0.1, 0.9, 2) * (width, height)
+        matrix = _matrix(tuple(shape.points.mean(0).tolist()), scale, angle, mirror, 0)
+        matrix[:, 2] += place
+        moved = shape.points @ matrix[:, :2].T + matrix[:, 2]
+        if any(_touch(moved, other.points) for other in pasted):
+            continue
+        tip = resample(donor, matrix, (width, height))
+        alpha = np.zeros((height, width), np.float32)
+        cv2.fillPoly(alpha, [moved.round().astype(np.int32)], 1.0)
+        alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.8, 0.03 * extent * scale))[..., None]
+        result = result * (1 - alpha) + tip * alpha
+        pasted.append(Shape(0, moved.astype(np.float32), shape.letter))
+    frame = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+    return result.astype(np.uint8), move(pasted, frame, (width, height))
+
+
+def _is_drawn(shape: Shape, picture: Picture) -> bool:
+    height, width = picture.shape[:2]
+    low, high = shape.points.min(0), shape.points.max(0)
+    inner = (low > 1).all() and (high < (width - 1, height - 1)).all()
+    return bool(inner) and len(shape.points) > _CORNERS
+
+
+def _touch(a: Points, b: Points) -> bool:
+    return bool((a.min(0) < b.max(0)).all() and (b.min(0) < a.max(0)).all())
 
 
 def plain(pixels: Picture, shapes: Sequence[Shape], zoom: float, size: int) -> Sample:

@@ -25,7 +25,7 @@ Picture = NDArray[np.uint8]
 _HAND_CONTEXT = 2.2  # side of a hand's view, relative to the landmarks' extent
 _CLOSE_CONTEXT = 3.0  # side of a close-up, relative to the tip's longer side
 _CLOSE_FROM = 0.22  # tips longer than this part of the photo's longer side get close-ups
-_LONGEST = {"hand": 448, "whole": 512, "close": 352}
+_LONGEST = {"hand": 448, "whole": 512, "close": 352, "empty": 512}
 _SEEN = 0.5  # a tip of which less is inside the view becomes unclear
 _HINT = 0.1  # and one of which less than this is inside is dropped
 
@@ -35,7 +35,7 @@ class View:
     """A part of a photo as a picture of its own.
 
     Attributes:
-        kind: ``hand``, ``whole`` or ``close``.
+        kind: ``hand``, ``whole``, ``close`` or ``empty`` (a photo without hands).
         pixels: BGR, uint8.
         shapes: Outlines in pixels of the view, cut at its border.
     """
@@ -45,11 +45,12 @@ class View:
     shapes: tuple[Shape, ...]
 
 
-def build(data: Sequence[Path], out: Path) -> Counter[str]:
+def build(data: Sequence[Path], out: Path, backgrounds: Path | None = None) -> Counter[str]:
     """Writes all views of the data sets below ``out`` and returns how many of which kind.
 
-    The layout is YOLO's: ``images/<split>/``, ``labels/<split>/`` and ``data.yaml``. A view's file
-    name starts with its kind.
+    Pictures without hands (``backgrounds``) teach what is no finger; tips of other photos are
+    pasted on some of them. The layout is YOLO's: ``images/<split>/``, ``labels/<split>/`` and
+    ``data.yaml``. A view's file name starts with its kind.
     """
     count: Counter[str] = Counter()
     for source in data:
@@ -57,6 +58,11 @@ def build(data: Sequence[Path], out: Path) -> Counter[str]:
             for i, view in enumerate(views(photo)):
                 _write(view, out, photo.split, f"{view.kind}_{photo.path.stem}_{i}")
                 count[f"{photo.split}/{view.kind}"] += 1
+    for path in sorted(backgrounds.iterdir()) if backgrounds else []:
+        pixels = cv2.imread(str(path))
+        height, width = pixels.shape[:2]
+        _write(cut((), pixels, "empty", (0, 0, width, height)), out, "train", f"empty_{path.stem}")
+        count["train/empty"] += 1
     names = dict(enumerate((*CLASSES, "unclear")))
     description = {"path": ".", "train": "images/train", "val": "images/dev", "names": names}
     (out / "data.yaml").write_text(yaml.safe_dump(description, sort_keys=False), "utf-8")
@@ -136,8 +142,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.build", description=__doc__)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="labelled data sets")
     parser.add_argument("--out", type=Path, required=True, help="where the views are written")
+    parser.add_argument("--backgrounds", type=Path, help="folder of photos without hands")
     options = parser.parse_args()
-    for kind, number in sorted(build(options.data, options.out).items()):
+    for kind, number in sorted(build(options.data, options.out, options.backgrounds).items()):
         print(f"{kind}: {number}")
 
 

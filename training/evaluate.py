@@ -144,6 +144,16 @@ def cover_scores(measured: Sequence[Measured], method: str) -> dict[str, float]:
     }
 
 
+def false_finds(pictures: Sequence[Path], hands: HandFinder, engine: Engine, at: float) -> float:
+    """Fingerprints that the detector sees per photo without hands, at this confidence."""
+    total = 0
+    for path in pictures:
+        pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        found = Finder(hands, engine).find("", pixels)
+        total += sum(d.confidence >= at for d in engine.detect(pixels, found.hands))
+    return total / max(1, len(pictures))
+
+
 def fill(outlines: Iterable[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
     """The pixels (H, W) inside any of the outlines."""
     mask = np.zeros(shape, np.uint8)
@@ -276,6 +286,7 @@ def main() -> None:
     parser.add_argument("--set", default="dev", help="split to measure on")
     parser.add_argument("--confidence", type=float, default=Rules().confidence)
     parser.add_argument("--json", type=Path, help="where to write the scores")
+    parser.add_argument("--empty", type=Path, help="folder of photos without hands")
     options = parser.parse_args()
     entry = model("hand_landmarker")
     hands = MediaPipeHands(model_bytes(entry.name), entry.version)
@@ -287,6 +298,11 @@ def main() -> None:
     _table("covers", scores["covers"])
     for source, rows in scores["covers_by_source"].items():
         _table(source, rows)
+    if options.empty:
+        pictures = sorted(options.empty.iterdir())
+        rate = false_finds(pictures, hands, engine, options.confidence)
+        scores["without_hands"] = {"photos": len(pictures), "false_finds": round(rate, 4)}
+        print(f"\nphotos without hands: {len(pictures)}, false finds per photo: {rate:.3f}")
     if options.json:
         options.json.write_text(json.dumps(scores, indent=1), "utf-8")
 

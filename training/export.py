@@ -159,7 +159,7 @@ def export(weights: Path, out: Path, size: int | None, pictures: Sequence[Path])
             raise ExportError(f"{kind}: {len(data)} bytes, at most {LARGEST_FILE}")
     shown = np.stack([_whole(path, content["size"]) for path in pictures])
     found = parity(OnnxEngine(files["onnx"]), TorchEngine(files["pt"]), shown)
-    if found.boxes > BOX_TOLERANCE or found.scores > SCORE_TOLERANCE:
+    if not (found.boxes <= BOX_TOLERANCE and found.scores <= SCORE_TOLERANCE):  # or not a number
         raise ExportError(f"the engines disagree: {found}")
     out.mkdir(parents=True, exist_ok=True)
     for kind, data in files.items():

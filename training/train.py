@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from training import CLASSES
-from training.augment import Sample, look, plain
+from training.augment import Sample, look, paste, plain
 from training.build import Picture
 from training.labels import LabelledPhoto, Shape, read
 from training.scoring import Looked, average_precision, precision_recall
@@ -47,7 +47,8 @@ LOSS = {
     "label_smoothing": 0.02,
 }
 # How often each kind of view is looked at.
-SHARES = {"hand": 0.65, "whole": 0.15, "close": 0.2}
+SHARES = {"hand": 0.6, "whole": 0.14, "close": 0.18, "empty": 0.08}
+_PASTING = 0.3  # part of the empty views that get pads of a close-up
 # The detector's crop of a hand out of a hand's view; a close-up as a photo of one finger.
 _SCORED_ZOOM = {"hand": 2.2 / 1.5, "close": 1.5}
 _SETTLING = 192  # pictures from which batch statistics are measured
@@ -129,6 +130,7 @@ class Trainer:
         self.rng = np.random.default_rng(plan.seed)
         photos = read(data)
         self.train = [load(photo) for photo in photos if photo.split == "train"]
+        self.close = [view for view in self.train if view.kind == "close"]
         self.dev = [load(photo) for photo in photos if photo.split == "dev"]
         model = detection_model(plan.model, classes=CLASSES, anchors=ANCHORS, width=plan.width)
         if start is not None:
@@ -193,10 +195,14 @@ class Trainer:
 
     def _batch(self, size: int) -> list[Sample]:
         picked = self.rng.choice(len(self.train), self.plan.batch, p=self.chances)
-        return [
-            look(view.pixels, view.shapes, view.kind, size, self.rng)
-            for view in (self.train[i] for i in picked)
-        ]
+        return [self._look(self.train[i], size) for i in picked]
+
+    def _look(self, view: Loaded, size: int) -> Sample:
+        pixels, shapes = view.pixels, view.shapes
+        if view.kind == "empty" and self.close and self.rng.random() < _PASTING:
+            donor = self.close[int(self.rng.integers(len(self.close)))]
+            pixels, shapes = paste(pixels, donor.pixels, donor.shapes, self.rng)
+        return look(pixels, shapes, view.kind, size, self.rng)
 
     def _step(self, batch: Sequence[Sample]) -> Any:
         """One step of the optimizer; returns the box, objectness and class losses."""

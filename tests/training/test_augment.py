@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training import UNCLEAR
-from training.augment import look, plain
+from training.augment import look, paste, plain
 from training.build import cut, move
 from training.labels import Shape, ellipse_in
 
@@ -33,6 +33,30 @@ def test_labels_follow_the_pixels(seed: int, kind: str) -> None:
     assert len(sample.targets) + len(sample.vague) <= 1
     assert (sample.targets[:, 1:] >= 0).all()
     assert (sample.targets[:, 1:] <= 1).all()
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 2**32 - 1))
+def test_pasted_pads_lie_where_their_labels_say(seed: int) -> None:
+    background = np.zeros((120, 160, 3), np.uint8)
+    pixels, shapes = paste(
+        background, marked(), [Shape(0, ellipse_in(BOX))], np.random.default_rng(seed)
+    )
+    assert not background.any()
+    labelled = np.zeros((120, 160), bool)
+    for shape in shapes:
+        x0, y0, x1, y1 = (round(value) for value in shape.box)
+        labelled[max(0, y0 - 6) : y1 + 6, max(0, x0 - 6) : x1 + 6] = True
+    assert not pixels[~labelled].any() or any(shape.number == UNCLEAR for shape in shapes)
+    assert bool(shapes) <= bool(pixels.any())
+
+
+def test_a_quadrilateral_is_not_pasted() -> None:
+    quad = Shape(0, np.array([[70, 60], [110, 60], [110, 90], [70, 90]], np.float32))
+    background = np.zeros((120, 160, 3), np.uint8)
+    pixels, shapes = paste(background, marked(), [quad], np.random.default_rng(0))
+    assert not shapes
+    assert not pixels.any()
 
 
 @given(st.floats(0.3, 1.5), st.integers(64, 256))

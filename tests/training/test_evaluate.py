@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -11,12 +12,13 @@ from training.evaluate import (
     by_size,
     cover_scores,
     detector_scores,
+    false_finds,
     fill,
     looked_at,
     share_covered,
 )
 from training.labels import LabelledPhoto, Shape
-from vov_core.findings import Box, Detection
+from vov_core.findings import Box, Detection, Hand
 
 SHAPE = (200, 300)
 PAD: Box = (20, 20, 60, 80)
@@ -97,3 +99,29 @@ def test_share_of_the_core() -> None:
 def test_a_core_outside_of_the_photo_needs_no_cover() -> None:
     outline = np.array(corners((-80, -80, -20, -20)), np.float32)
     assert share_covered(outline, fill([], SHAPE)) == 1
+
+
+def test_finds_on_photos_without_hands_are_false(tmp_path: Path) -> None:
+    for i in range(4):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((40, 60, 3), 40 * i, np.uint8))
+    pictures = sorted(tmp_path.iterdir())
+    assert false_finds(pictures, SeesNoHands(), SeesPads(), 0.25) == pytest.approx(0.5)
+    assert false_finds(pictures, SeesNoHands(), SeesPads(), 0.95) == 0
+
+
+class SeesNoHands:
+    version = "none"
+
+    def find(self, pixels: np.ndarray) -> tuple[Hand, ...]:  # noqa: ARG002
+        return ()
+
+
+class SeesPads:
+    """Sees one pad and one nail in every bright picture."""
+
+    version = "pads"
+
+    def detect(self, pixels: np.ndarray, hands: object) -> tuple[Detection, ...]:  # noqa: ARG002
+        if pixels.mean() < 50:
+            return ()
+        return Detection((1, 1, 9, 9), 0.9, 0.1), Detection((20, 1, 29, 9), 0.1, 0.9)
