@@ -262,6 +262,9 @@ class OnnxEngine(Engine):
 class TorchEngine(Engine):
     """PyTorch through the yolov5 package, on a GPU where there is one.
 
+    Attributes:
+        network: The ``yolov5.models.yolo.DetectionModel``.
+
     Args:
         data: The ``.pt`` file written by ``training.export``.
         device: ``cuda`` or ``cpu``.
@@ -274,7 +277,7 @@ class TorchEngine(Engine):
 
         content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
         self._torch, self._device = torch, device
-        self._model = restored_model(content).fuse().eval().to(device)
+        self.network = restored_model(content).fuse().eval().to(device)
         self._lock = threading.Lock()  # yolov5 keeps its grids in the model between calls
         super().__init__(data, int(content["size"]))
 
@@ -283,7 +286,7 @@ class TorchEngine(Engine):
         torch = self._torch
         batch = torch.from_numpy(pictures).to(self._device).permute(0, 3, 1, 2).float() / 255
         with self._lock, torch.inference_mode():
-            rows: Array = self._model(batch)[0].float().cpu().numpy()
+            rows: Array = self.network(batch)[0].float().cpu().numpy()
         return rows
 
 
