@@ -59,10 +59,12 @@ class Owner:
         kind: Guest or member.
         token: What proves it. It must be random and secret (or come from a verified log-in); the
             database only ever sees its hash.
+        field_of_work: What a member works in, for the usage figures.
     """
 
     kind: OwnerKind
     token: str = field(repr=False)
+    field_of_work: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.token) < _MIN_TOKEN:
@@ -388,6 +390,42 @@ class Archive:
                 ).all()
             deleted += self._erase(marked)
         return deleted
+
+    def delete_all(self, owner: Owner) -> int:
+        """Deletes everything of an owner, also what is being saved at this moment.
+
+        Returns:
+            How many were deleted.
+        """
+        with self._database.writing() as session:
+            session.execute(
+                update(Photo).where(Photo.owner == owner.key).values(state=State.DELETING)
+            )
+            marked = session.scalars(select(Photo.id).where(Photo.owner == owner.key)).all()
+        return sum(self._erase(chunk) for chunk in _chunks(marked))
+
+    def adopt(self, guest: Owner, member: Owner) -> int:
+        """Makes a guest's saved photos a member's. Who calls it has shown to be both.
+
+        A save that is under way stays the guest's.
+
+        Returns:
+            How many were taken over.
+
+        Raises:
+            ValueError: Not from a guest to a member.
+        """
+        if (guest.kind, member.kind) != (OwnerKind.GUEST, OwnerKind.MEMBER):
+            raise ValueError("photos go from a guest to a member only")
+        with self._database.writing() as session:
+            taken = session.scalars(select(Photo.id).where(*_shown(guest)).with_for_update()).all()
+            for chunk in _chunks(taken):
+                session.execute(
+                    update(Photo)
+                    .where(Photo.id.in_(chunk))
+                    .values(owner=member.key, owner_kind=str(member.kind))
+                )
+        return len(taken)
 
     def _erase(self, photo_ids: Sequence[str]) -> int:
         """Finishes rows ``deleting``: first the object, then the row that knows of it."""

@@ -138,3 +138,81 @@ class SettingsError(VovError):
     """A setting has a value that can't be used. Details: ``name``, ``reason``."""
 
     code = "setting_invalid"
+
+
+class PersonError(VovError):
+    """Something about an account can't be done."""
+
+    code = "person_failed"
+
+
+class LogInFailedError(PersonError):
+    """No such id, or not its password, or it is disabled (one answer for all, on purpose)."""
+
+    code = "log_in_failed"
+
+
+class LogInNeededError(PersonError):
+    """Only for people who are signed in, and signed in a short while ago if ``reason`` says so."""
+
+    code = "log_in_needed"
+
+
+class WrongPasswordError(PersonError):
+    """Not the password of this account."""
+
+    code = "wrong_password"
+
+
+class TooManyTriesError(PersonError):
+    """Tried too often lately. Details: ``minutes`` to wait."""
+
+    code = "too_many_tries"
+
+
+class IdTakenError(PersonError):
+    """Somebody else has this id, or nobody may have it."""
+
+    code = "id_taken"
+
+
+class IdNotUsableError(PersonError):
+    """An id of other characters or another length than allowed."""
+
+    code = "id_not_usable"
+
+
+class NameNotUsableError(PersonError):
+    """An empty name, too long, or with hidden characters. Details: ``limit``."""
+
+    code = "name_not_usable"
+
+
+class EmailNotUsableError(PersonError):
+    """No mail could be sent there."""
+
+    code = "email_not_usable"
+
+
+class PasswordNotUsableError(PersonError):
+    """A password that is guessed too easily. Details: ``reason``, ``limit``."""
+
+    code = "password_not_usable"
+
+
+class LinkNotValidError(PersonError):
+    """A one-time link that was used, is too old or never was one."""
+
+    code = "link_not_valid"
+
+
+class MailNotSetUpError(PersonError):
+    """Needs mail, and the operator has set up none."""
+
+    code = "mail_not_set_up"
+
+
+class NotAllowedError(PersonError):
+    """Only for admins, or not for oneself."""
+
+    code = "not_allowed"

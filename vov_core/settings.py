@@ -33,11 +33,13 @@ _RANGES: Final = {
     "max_upload_mb": (1, 1000),
     "max_megapixels": (1, 1000),
     "session_mb": (1, 100_000),
+    "stay_signed_in_days": (1, 365),
 }
 _CHOICES: Final = {
     "store": ("local", "s3"),
     "s3_sse": (None, "AES256", "aws:kms"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+    "auth": ("off", "optional", "required"),
 }
 _WORDS: Final = {
     "on": True,
@@ -75,6 +77,11 @@ class Settings:
         max_megapixels: Pixels of one photo.
         session_mb: Memory that one session's photos may hold, in MiB.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
+        auth: Accounts: ``off`` (everybody is a guest), ``optional`` or ``required``.
+        admins: Ids of the admins; their accounts are made with ``python -m vov_core admin``.
+        stay_signed_in_days: How long "stay signed in" lasts.
+        public_url: Where VOV is on the web. Mailed links lead there, so it is never taken from a
+            visitor's request; without it nothing about accounts is mailed.
 
     Raises:
         SettingsError: A value can't be used. Details: ``name`` (the field) and ``reason``
@@ -98,6 +105,10 @@ class Settings:
     max_megapixels: int = 80
     session_mb: int = 400
     log_level: str = "INFO"
+    auth: str = "optional"
+    admins: tuple[str, ...] = ()
+    stay_signed_in_days: int = 30
+    public_url: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "database_url", _database_url(self.database_url, self.data_dir))
@@ -109,6 +120,8 @@ class Settings:
                 raise SettingsError(name=name, reason="not_one_of")
         if isinstance(self.database_tls, Path) and not self.database_tls.is_file():
             raise SettingsError(name="database_tls", reason="file_missing")
+        if self.public_url is not None and not _is_web_url(self.public_url):
+            raise SettingsError(name="public_url", reason="not_a_url")
         self._check_s3()
 
     def _check_s3(self) -> None:
@@ -188,6 +201,18 @@ def _read_tls(name: str, value: Any) -> bool | Path:
     return _read_folder(name, text) if word is None else word
 
 
+def _read_names(name: str, value: Any) -> tuple[str, ...]:
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise SettingsError(name=name, reason="not_usable")
+    return tuple(word.strip().lower() for word in words if word.strip())
+
+
+def _read_address(name: str, value: Any) -> str | None:
+    text = _read_text(name, value)
+    return text.rstrip("/") if text else None
+
+
 def _read_level(name: str, value: Any) -> str:
     return (_read_text(name, value) or "").upper()
 
@@ -196,6 +221,8 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "data_dir": _read_folder,
     "database_tls": _read_tls,
     "log_level": _read_level,
+    "admins": _read_names,
+    "public_url": _read_address,
     **dict.fromkeys(_RANGES, _read_number),
 }
 # What an empty text means: "not set", which is the field's default.

@@ -2,5 +2,17 @@
 
 from vov_core.database.engine import Database
 from vov_core.database.models import Base, Photo, State, Usage
+from vov_core.database.people import Account, OneTimeLink, SignIn, SocialIdentity, Tries
 
-__all__ = ["Base", "Database", "Photo", "State", "Usage"]
+__all__ = [
+    "Account",
+    "Base",
+    "Database",
+    "OneTimeLink",
+    "Photo",
+    "SignIn",
+    "SocialIdentity",
+    "State",
+    "Tries",
+    "Usage",
+]

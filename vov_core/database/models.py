@@ -66,7 +66,7 @@ class Base(DeclarativeBase):
 
 
 # Keys are compared byte for byte, names hold any script and emoji.
-_MARIADB: Final = {
+MARIADB: Final = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
     "mysql_collate": "utf8mb4_bin",
@@ -83,7 +83,7 @@ class Identity(Base):
     """
 
     __tablename__ = "identity"
-    __table_args__ = (_MARIADB,)
+    __table_args__ = (MARIADB,)
 
     archive_id: Mapped[str] = mapped_column(String(32), primary_key=True)
 
@@ -95,7 +95,7 @@ class Photo(Base):
     __table_args__ = (
         Index(None, "owner", "state", "created_at"),
         Index(None, "state", "created_at"),
-        _MARIADB,
+        MARIADB,
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -146,7 +146,7 @@ class Usage(Base):
             "fingerprints_covered",
             "bytes",
         ),
-        _MARIADB,
+        MARIADB,
     )
 
     id: Mapped[int] = mapped_column(
