@@ -11,7 +11,7 @@ from sqlalchemy import func, inspect, select, text
 
 from tests.suites.places import Place
 from vov_core.archive import Owner, OwnerKind
-from vov_core.database import Database, Photo, Usage
+from vov_core.database import Base, Database, Photo, Usage
 from vov_core.database.engine import MIGRATIONS, migration_config
 from vov_core.errors import DatabaseUnavailableError
 
@@ -65,6 +65,22 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
             "bytes": 123_456,
             "ms_total": 321.5,
         },
+    },
+}
+
+
+FILLED["0003"] = FILLED["0001"] | {
+    "mail": {
+        "id": "1e" * 16,
+        "owner": OWNER.key,
+        "recipient": "ef" * 32,
+        "state": "sent",
+        "attempts": 1,
+        "photos": 1,
+        "created_at": 1_767_225_600_000_000,
+        "next_try": 1_767_225_600_000_000,
+        "finished_at": 1_767_225_601_000_000,
+        "key_id": "0123456789abcdef",
     },
 }
 
@@ -123,7 +139,7 @@ class DatabaseSuite:
         database = place.database()
         database.migrate()
         full = tables(database)
-        assert full == {"identity", "photos", "usage"}
+        assert full == set(Base.metadata.tables)
         go_to(database, "base")
         assert tables(database) == set()
         go_to(database, "head")
@@ -158,7 +174,7 @@ class DatabaseSuite:
             session.execute(text("DELETE FROM alembic_version"))
         again = place.database()
         again.migrate()
-        assert tables(again) == {"identity", "photos", "usage"}
+        assert tables(again) == set(Base.metadata.tables)
         assert again.archive_id == before
 
     def test_processes_that_migrate_at_once_all_succeed(self, place: Place) -> None:
