@@ -107,6 +107,22 @@ def test_empty_texts_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"max_upload_mb": "many"}, ("max_upload_mb", "not_a_number")),
         ({"max_megapixels": 1.5}, ("max_megapixels", "not_a_number")),
         ({"session_mb": -1}, ("session_mb", "out_of_range")),
+        ({"smtp_host": "smtp.example.org:587"}, ("smtp_host", "not_usable")),
+        ({"smtp_host": "smtp.example.org"}, ("mail_from", "missing")),
+        ({"mail_from": "VOV"}, ("mail_from", "not_usable")),
+        ({"mail_from": "a@b.org, c@d.org"}, ("mail_from", "not_usable")),
+        ({"mail_from": "VOV <a@b.org>\r\nBcc: c@d.org"}, ("mail_from", "not_usable")),
+        ({"smtp_user": "vov"}, ("smtp_password", "missing")),
+        ({"smtp_password": SECRET}, ("smtp_user", "missing")),
+        (
+            {"smtp_user": "vov", "smtp_password": SECRET, "smtp_security": "none"},
+            ("smtp_security", "not_usable"),
+        ),
+        ({"smtp_security": "ssl"}, ("smtp_security", "not_one_of")),
+        ({"smtp_port": 0}, ("smtp_port", "out_of_range")),
+        ({"smtp_ca": "/nowhere/ca.pem"}, ("smtp_ca", "file_missing")),
+        ({"mail_key": "short"}, ("mail_key", "too_short")),
+        ({"mail_max_mb": 0}, ("mail_max_mb", "out_of_range")),
         ({"log_level": "LOUD"}, ("log_level", "not_one_of")),
         ({"data_dir": ""}, ("data_dir", "missing")),
         ({"database_url": f"not a url {SECRET}"}, ("database_url", "not_a_url")),
@@ -133,6 +149,9 @@ def test_secrets_stay_out_of_repr() -> None:
         database_url=f"mysql://vov:{SECRET}@db/vov",
         s3_access_key=SECRET,
         s3_secret_key=SECRET,
+        smtp_user="vov",
+        smtp_password=SECRET,
+        mail_key=SECRET * 2,
     )
     assert SECRET not in repr(settings)
 

@@ -30,6 +30,7 @@ from vov_core.errors import (
     PhotoNotFoundError,
 )
 from vov_core.findings import Verdict
+from vov_core.mail.letter import File
 from vov_core.settings import Settings
 from vov_core.storage import ObjectStore, open_store
 
@@ -299,7 +300,7 @@ class Archive:
         order = [column.desc() for column in columns] if newest_first else columns
         query = (
             select(Photo)
-            .where(*_shown(owner, verdict, since, until))
+            .where(*_shown(owner.key, verdict, since, until))
             .order_by(*order)
             .offset(offset)
             .limit(limit)
@@ -317,7 +318,7 @@ class Archive:
     ) -> OwnerTotals:
         """Number and bytes of an owner's photos; the filters are those of :meth:`list`."""
         query = select(func.count(), func.coalesce(func.sum(Photo.bytes), 0)).where(
-            *_shown(owner, verdict, since, until)
+            *_shown(owner.key, verdict, since, until)
         )
         with self._database.reading() as session:
             count, size = session.execute(query).one()
@@ -329,12 +330,12 @@ class Archive:
         Raises:
             PhotoNotFoundError: There is none, or it is somebody else's.
         """
-        return _to_saved(self._row(owner, photo_id))
+        return _to_saved(self._row(owner.key, photo_id))
 
-    def _row(self, owner: Owner, photo_id: str) -> Photo:
+    def _row(self, owner_key: str, photo_id: str) -> Photo:
         row = None
         if _ID.fullmatch(photo_id):
-            query = select(Photo).where(*_shown(owner), Photo.id == photo_id)
+            query = select(Photo).where(*_shown(owner_key), Photo.id == photo_id)
             with self._database.reading() as session:
                 row = session.scalars(query).one_or_none()
         if row is None:
@@ -348,11 +349,38 @@ class Archive:
             PhotoNotFoundError: There is none, or it is somebody else's.
             ObjectMissingError: The store has lost or altered it (``reason`` is ``altered``).
         """
-        row = self._row(owner, photo_id)
+        return self._read(self._row(owner.key, photo_id))
+
+    def _read(self, row: Photo) -> bytes:
         data = self._store.get(self._key(row.id, row.attempt))
         if sha256(data).hexdigest() != row.output_sha256:
             raise ObjectMissingError(reason="altered")
         return data
+
+    def sizes(self, owner_key: str, photo_ids: Sequence[str]) -> Mapping[str, int]:
+        """Photo id -> bytes, for the mail queue, which knows an owner by key only.
+
+        What is not there, or somebody else's, is left out.
+        """
+        query = select(Photo.id, Photo.bytes).where(
+            Photo.owner == owner_key, Photo.state == State.STORED
+        )
+        found: dict[str, int] = {}
+        for chunk in _chunks(filter(_ID.fullmatch, photo_ids)):
+            with self._database.reading() as session:
+                rows = session.execute(query.where(Photo.id.in_(chunk)))
+                found.update((photo_id, int(size)) for photo_id, size in rows)
+        return found
+
+    def file(self, owner_key: str, photo_id: str) -> File:
+        """A photo as an attachment, for the mail queue.
+
+        Raises:
+            PhotoNotFoundError: There is none, or it is somebody else's.
+            ObjectMissingError: The store has lost or altered it.
+        """
+        row = self._row(owner_key, photo_id)
+        return File(row.file_name, row.format, self._read(row))
 
     def link(self, owner: Owner, photo_id: str) -> str | None:
         """A URL that downloads the photo and expires; None if the store has none.
@@ -360,7 +388,7 @@ class Archive:
         Raises:
             PhotoNotFoundError: There is none, or it is somebody else's.
         """
-        row = self._row(owner, photo_id)
+        row = self._row(owner.key, photo_id)
         return self._store.link(self._key(row.id, row.attempt), self._link_seconds, row.file_name)
 
     def delete(self, owner: Owner, photo_ids: Iterable[str]) -> int:
@@ -418,7 +446,8 @@ class Archive:
         if (guest.kind, member.kind) != (OwnerKind.GUEST, OwnerKind.MEMBER):
             raise ValueError("photos go from a guest to a member only")
         with self._database.writing() as session:
-            taken = session.scalars(select(Photo.id).where(*_shown(guest)).with_for_update()).all()
+            mine = select(Photo.id).where(*_shown(guest.key))
+            taken = session.scalars(mine.with_for_update()).all()
             for chunk in _chunks(taken):
                 session.execute(
                     update(Photo)
@@ -510,12 +539,12 @@ def open_archive(settings: Settings) -> Archive:
 
 
 def _shown(
-    owner: Owner,
+    owner_key: str,
     verdict: Verdict | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
-    conditions = [Photo.owner == owner.key, Photo.state == State.STORED]
+    conditions = [Photo.owner == owner_key, Photo.state == State.STORED]
     if verdict is not None:
         conditions.append(Photo.verdict == verdict)
     if since is not None:

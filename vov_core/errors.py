@@ -134,6 +134,42 @@ class PhotoNotFoundError(ArchiveError):
     code = "saved_photo_not_found"
 
 
+class MailError(VovError):
+    """A letter can't be sent."""
+
+    code = "mail_failed"
+
+
+class MailOffError(MailError):
+    """The operator has set no mail server."""
+
+    code = "mail_off"
+
+
+class AddressError(MailError):
+    """No e-mail address that a letter can be sent to."""
+
+    code = "mail_address_invalid"
+
+
+class MailTooLargeError(MailError):
+    """The photos are too large for one letter. Details: ``size_mb``, ``limit_mb``."""
+
+    code = "mail_too_large"
+
+
+class MailLimitError(MailError):
+    """Too many letters in one hour. Details: ``limit``."""
+
+    code = "mail_limit"
+
+
+class MailNotFoundError(MailError):
+    """No such letter, or it is somebody else's (one answer for both, on purpose)."""
+
+    code = "mail_not_found"
+
+
 class SettingsError(VovError):
     """A setting has a value that can't be used. Details: ``name``, ``reason``."""
 
