@@ -324,6 +324,25 @@ class Archive:
             count, size = session.execute(query).one()
             return OwnerTotals(int(count), int(size))
 
+    def everything(self) -> Mapping[OwnerKind, OwnerTotals]:
+        """How much guests and members keep in all; numbers only."""
+        query = (
+            select(Photo.owner_kind, func.count(), func.coalesce(func.sum(Photo.bytes), 0))
+            .where(Photo.state == State.STORED)
+            .group_by(Photo.owner_kind)
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query).all()
+        return {OwnerKind(kind): OwnerTotals(int(n), int(size)) for kind, n, size in rows}
+
+    def check(self) -> None:
+        """Tries whether the object store answers.
+
+        Raises:
+            ArchiveError: It does not.
+        """
+        self._store.check()
+
     def get(self, owner: Owner, photo_id: str) -> SavedPhoto:
         """One photo.
 

@@ -189,9 +189,15 @@ class LogInFailedError(PersonError):
 
 
 class LogInNeededError(PersonError):
-    """Only for people who are signed in, and signed in a short while ago if ``reason`` says so."""
+    """Only for people who are signed in."""
 
     code = "log_in_needed"
+
+
+class LogInAgainError(PersonError):
+    """Only for people who logged in a short while ago."""
+
+    code = "log_in_again"
 
 
 class WrongPasswordError(PersonError):
@@ -224,16 +230,40 @@ class NameNotUsableError(PersonError):
     code = "name_not_usable"
 
 
-class EmailNotUsableError(PersonError):
-    """No mail could be sent there."""
+class FieldOfWorkMissingError(PersonError):
+    """Somebody has not chosen one."""
 
-    code = "email_not_usable"
+    code = "field_of_work_missing"
 
 
 class PasswordNotUsableError(PersonError):
-    """A password that is guessed too easily. Details: ``reason``, ``limit``."""
+    """A password that is guessed too easily."""
 
     code = "password_not_usable"
+
+
+class PasswordTooShortError(PasswordNotUsableError):
+    """Too few characters. Details: ``limit``."""
+
+    code = "password_too_short"
+
+
+class PasswordTooLongError(PasswordNotUsableError):
+    """Too many characters. Details: ``limit``."""
+
+    code = "password_too_long"
+
+
+class PasswordCommonError(PasswordNotUsableError):
+    """One of those that everybody tries first."""
+
+    code = "password_common"
+
+
+class PasswordHasIdError(PasswordNotUsableError):
+    """Made from the id."""
+
+    code = "password_has_id"
 
 
 class LinkNotValidError(PersonError):

@@ -102,7 +102,7 @@ class Settings:
         mail_total_per_hour: E-mails of everybody together.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
         auth: Accounts: ``off`` (everybody is a guest), ``optional`` or ``required``.
-        admins: Ids of the admins; their accounts are made with ``python -m vov_core admin``.
+        admins: Ids of the admins; their accounts are made with ``python -m vov_core account``.
         stay_signed_in_days: How long "stay signed in" lasts.
         public_url: Where VOV is on the web. Mailed links lead there, so it is never taken from a
             visitor's request; without it nothing about accounts is mailed.

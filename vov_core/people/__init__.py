@@ -1,8 +1,8 @@
 """People with an account: signing up, logging in, changing and deleting it."""
 
 from vov_core.people.accounts import Details, Member
-from vov_core.people.letters import Letters, account_link
-from vov_core.people.rules import AccountKind, FieldOfWork, clean_email, clean_name
+from vov_core.people.letters import Letters, account_link, post_by
+from vov_core.people.rules import AccountKind, FieldOfWork, check_password, clean_email, clean_name
 from vov_core.people.service import People, Place, SignedIn
 from vov_core.people.sign_ins import Browser, browser_name
 from vov_core.people.social import PROVIDERS, Visitor, visitor
@@ -22,8 +22,10 @@ __all__ = [
     "Visitor",
     "account_link",
     "browser_name",
+    "check_password",
     "clean_email",
     "clean_name",
     "is_token",
+    "post_by",
     "visitor",
 ]

@@ -1,18 +1,33 @@
 """What VOV writes to people about their accounts."""
 
-from collections.abc import Sequence
-from typing import Protocol
+import logging
+from collections.abc import Callable, Sequence
+from hashlib import sha256
 from urllib.parse import urlencode
 
+from vov_core.errors import MailError
+from vov_core.mail import Outbox
 from vov_core.people.accounts import Member
 from vov_core.texts import Language, text
 
+Post = Callable[[str, str, str], None]
+"""Takes a letter (address, subject, text) and delivers it later."""
 
-class Post(Protocol):
-    """Whatever takes letters and delivers them later."""
+_log = logging.getLogger(__name__)
 
-    def __call__(self, to: str, subject: str, body: str) -> None:
-        """Takes one letter."""
+
+def post_by(outbox: Outbox) -> Post:
+    """Lets the queue deliver. What it refuses is only logged: it would tell who is known."""
+
+    def post(to: str, subject: str, body: str) -> None:
+        # The queue limits letters by owner; these have one per recipient.
+        owner = sha256(f"account letters to {to}".encode()).hexdigest()
+        try:
+            outbox.add(owner, to, subject, body)
+        except MailError as error:
+            _log.warning("a letter was not taken: %s", error)
+
+    return post
 
 
 class Letters:

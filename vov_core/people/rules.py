@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from vov_core.errors import (
-    EmailNotUsableError,
     IdNotUsableError,
     NameNotUsableError,
-    PasswordNotUsableError,
+    PasswordCommonError,
+    PasswordHasIdError,
+    PasswordTooLongError,
+    PasswordTooShortError,
 )
+from vov_core.mail import check_address
 
 ID_MAX: Final = 30
 PASSWORD_MIN: Final = 10
@@ -26,10 +29,6 @@ NAME_MAX: Final = 80
 EMAIL_MAX: Final = 254
 
 _ID: Final = re.compile(r"[a-z][a-z0-9._-]{3,29}")
-_EMAIL: Final = re.compile(
-    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
-    r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])"
-)
 _COMMON: Final = Path(__file__).with_name("common_passwords.txt")
 _FEWEST_LETTERS: Final = 5
 _STEPS: Final = 3
@@ -92,19 +91,12 @@ def clean_name(text: str) -> str:
 
 
 def clean_email(text: str) -> str:
-    """An address as it is kept and compared: lower case, its domain as the mail servers spell it.
+    """An address as it is kept and compared: lower case, since nobody tells two apart by that.
 
     Raises:
-        EmailNotUsableError: No mail could be sent there.
+        AddressError: No mail could be sent there.
     """
-    local, _, domain = text.strip().lower().rpartition("@")
-    try:
-        cleaned = f"{local}@{domain.encode('idna').decode('ascii')}"
-    except UnicodeError:
-        raise EmailNotUsableError() from None
-    if len(cleaned) > EMAIL_MAX or not _EMAIL.fullmatch(cleaned) or ".." in local:
-        raise EmailNotUsableError()
-    return cleaned
+    return check_address(text).lower()
 
 
 @cache
@@ -118,18 +110,17 @@ def check_password(password: str, login: str) -> None:
 
     Raises:
         PasswordNotUsableError: Too short, too long, one of the commonest, or made from the id.
-            Details: ``reason`` (``short``, ``long``, ``common``, ``id``) and ``limit``.
     """
     plain = unicodedata.normalize("NFKC", password)
     if len(plain) < PASSWORD_MIN:
-        raise PasswordNotUsableError(reason="short", limit=PASSWORD_MIN)
+        raise PasswordTooShortError(limit=PASSWORD_MIN)
     if len(plain) > PASSWORD_MAX:
-        raise PasswordNotUsableError(reason="long", limit=PASSWORD_MAX)
+        raise PasswordTooLongError(limit=PASSWORD_MAX)
     lower = plain.casefold()
     if login and login in lower:
-        raise PasswordNotUsableError(reason="id", limit=PASSWORD_MIN)
+        raise PasswordHasIdError()
     if lower in _common_passwords() or _is_a_row(lower):
-        raise PasswordNotUsableError(reason="common", limit=PASSWORD_MIN)
+        raise PasswordCommonError()
 
 
 def _is_a_row(text: str) -> bool:

@@ -13,6 +13,7 @@ from vov_core.errors import (
     IdNotUsableError,
     IdTakenError,
     LinkNotValidError,
+    LogInAgainError,
     LogInFailedError,
     LogInNeededError,
     MailNotSetUpError,
@@ -242,7 +243,7 @@ class People:
 
         Raises:
             WrongPasswordError: The address is another one, and the password is not theirs.
-            LogInNeededError: They have no password, and logged in too long ago.
+            LogInAgainError: They have no password, and logged in too long ago.
         """
         old = member.details.email
         if details.email == old:
@@ -266,7 +267,7 @@ class People:
         Raises:
             PasswordNotUsableError: The new one is guessed too easily.
             WrongPasswordError: The old one is not theirs.
-            LogInNeededError: They have none yet, and logged in too long ago.
+            LogInAgainError: They have none yet, and logged in too long ago.
         """
         check_password(new, member.login)
         self._prove(member, old, token)
@@ -282,7 +283,7 @@ class People:
             raise LogInNeededError()
         if not member.has_password:
             if self._clock() - found[1] > _RECENTLY:
-                raise LogInNeededError(reason="recent")
+                raise LogInAgainError()
             return
         self._limits.take(PASSWORD_BY_ACCOUNT, member.login)
         _, kept = self.accounts.password_hash(member.login)
@@ -295,7 +296,7 @@ class People:
 
         Raises:
             WrongPasswordError: Not their password.
-            LogInNeededError: They have none, and logged in too long ago.
+            LogInAgainError: They have none, and logged in too long ago.
         """
         self._prove(member, password, token)
         return self._remove(member, archive)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
 from vov_core.database import Database, SocialIdentity
-from vov_core.errors import EmailNotUsableError, LogInFailedError, NameNotUsableError
+from vov_core.errors import AddressError, LogInFailedError, NameNotUsableError
 from vov_core.people.limits import Clock, utc_now
 from vov_core.people.rules import clean_email, clean_name
 
@@ -78,7 +78,7 @@ def _issued(claims: Mapping[str, Any]) -> datetime:
 def _email(claims: Mapping[str, Any]) -> str | None:
     try:
         return clean_email(str(claims.get("email") or ""))
-    except EmailNotUsableError:
+    except AddressError:
         return None
 
 
