@@ -34,7 +34,7 @@ def _nobodys() -> str:
 def verify(password: str, kept: str | None) -> bool:
     """Whether it is the password of a hash. It takes as long when there is none to compare with."""
     try:
-        right = _HASHER.verify(kept or _nobodys(), _plain(password))
+        right = _HASHER.verify(_nobodys() if kept is None else kept, _plain(password))
     except (VerificationError, InvalidHashError):
         return False
     return right and kept is not None

@@ -26,7 +26,6 @@ ID_MAX: Final = 30
 PASSWORD_MIN: Final = 10
 PASSWORD_MAX: Final = 256
 NAME_MAX: Final = 80
-EMAIL_MAX: Final = 254
 
 _ID: Final = re.compile(r"[a-z][a-z0-9._-]{3,29}")
 _COMMON: Final = Path(__file__).with_name("common_passwords.txt")

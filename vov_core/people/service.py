@@ -27,7 +27,7 @@ from vov_core.people.accounts import Accounts, Details, Member
 from vov_core.people.letters import Letters
 from vov_core.people.limits import Clock, Limit, Limits, utc_now
 from vov_core.people.links import OneTimeLinks, Purpose
-from vov_core.people.rules import EMAIL_MAX, check_password, clean_email, clean_id
+from vov_core.people.rules import check_password, clean_email, clean_id
 from vov_core.people.sign_ins import Browser, SignIns
 from vov_core.people.social import HAND_OVER_LIFE, SocialIdentities, Visitor
 from vov_core.texts import Language
@@ -181,17 +181,14 @@ class People:
                 takes as long.
             TooManyTriesError: Tried too often from there, or for this id.
         """
-        try:
-            cleaned = clean_id(login)
-        except IdNotUsableError:
-            cleaned = login[:100]
+        cleaned = _id_or_none(login)
         self._take(PASSWORD_BY_ADDRESS, place)
-        self._limits.take(PASSWORD_BY_ACCOUNT, cleaned)
-        member, kept = self.accounts.password_hash(cleaned)
+        self._limits.take(PASSWORD_BY_ACCOUNT, cleaned or login[:100])
+        member, kept = self.accounts.password_hash(cleaned) if cleaned else (None, None)
         right = passwords.verify(password, kept)
         if not right or member is None or member.disabled:
             raise LogInFailedError()
-        self._limits.forget(PASSWORD_BY_ACCOUNT, cleaned)
+        self._limits.forget(PASSWORD_BY_ACCOUNT, member.login)
         self._give_back(PASSWORD_BY_ADDRESS, place)
         if kept is not None and passwords.is_outdated(kept):
             self.accounts.set_password(member.id, passwords.hash_password(password))
@@ -319,14 +316,15 @@ class People:
         if self._letters is None:
             raise MailNotSetUpError()
         self._take(FORGOT_BY_ADDRESS, place)
-        asked = login_or_email.strip().lower()[:EMAIL_MAX]
-        if "@" in asked:
-            asked = clean_email(asked)
+        is_email = "@" in login_or_email
+        asked = clean_email(login_or_email) if is_email else _id_or_none(login_or_email)
+        if asked is None:
+            return
         found = [m for m in self.accounts.named(asked, _MOST_RESETS) if not m.disabled]
         if any(member.email_confirmed for member in found):
             found = [member for member in found if member.email_confirmed]
         to = next((m.details.email for m in found if m.details.email), None)
-        to = asked if to is None and "@" in asked else to
+        to = asked if to is None and is_email else to
         if to is None or not self._may_mail(to):
             return
         if not found:
@@ -455,7 +453,8 @@ class People:
             NotAllowedError: Not an admin.
         """
         self._check_admin(admin)
-        return self.accounts.find(words.strip(), offset=offset, limit=limit)
+        plain = "".join(filter(str.isprintable, words)).strip()
+        return self.accounts.find(plain, offset=offset, limit=limit)
 
     def disable(self, admin: Member, member: Member) -> None:
         """Shuts an account and signs it out everywhere.
@@ -516,6 +515,13 @@ class People:
         if member is None:
             raise LogInFailedError()
         return self._links.make(member.id, Purpose.RESET, None)
+
+
+def _id_or_none(text: str) -> str | None:
+    try:
+        return clean_id(text)
+    except IdNotUsableError:
+        return None
 
 
 def _wish(who: Visitor, details: Details) -> str:

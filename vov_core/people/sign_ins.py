@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from vov_core.database import Account, Database, SignIn
 from vov_core.people.limits import Clock, utc_now
-from vov_core.people.tokens import is_token, new_token, token_hash
+from vov_core.people.tokens import is_token, is_token_hash, new_token, token_hash
 
 _MOST: Final = 20
 _SEEN_EVERY: Final = timedelta(minutes=10)
@@ -122,6 +122,8 @@ class SignIns:
 
     def end_one(self, account_id: str, browser_id: str) -> None:
         """Signs one of somebody's own browsers out."""
+        if not is_token_hash(browser_id):
+            return
         with self._database.writing() as session:
             session.execute(
                 delete(SignIn).where(

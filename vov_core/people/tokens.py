@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Final
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def new_token() -> str:
@@ -16,6 +17,11 @@ def new_token() -> str:
 def is_token(text: object) -> bool:
     """Whether it could be one."""
     return isinstance(text, str) and bool(_TOKEN.fullmatch(text))
+
+
+def is_token_hash(text: str) -> bool:
+    """Whether it could be the hash of one."""
+    return bool(_HASH.fullmatch(text))
 
 
 def token_hash(token: str) -> str:
