@@ -179,7 +179,7 @@ def _actions(admin: Member, user: Member) -> None:
                 st.rerun()
             if st.button(t("admin.link"), icon=":material/link:", key="admin_link"):
                 token = people().reset_link(admin, user)
-                base = settings().public_url or st.context.url.rsplit("/", 1)[0]
+                base = settings().public_url or (st.context.url or "").rpartition("/")[0]
                 st.session_state.admin_made = account_link(base, "reset", token)
             if st.button(t("admin.delete"), icon=":material/delete_forever:", key="admin_delete"):
                 ask_to_delete(admin, user)

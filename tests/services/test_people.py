@@ -3,9 +3,8 @@
 import pytest
 
 from tests.suites.people import (
+    DatabaseSuite,
     MembersSuite,
-    PeopleSuite,
-    SocialSuite,
     anna,
     archive,
     mailbox,
@@ -18,13 +17,9 @@ __all__ = ["anna", "archive", "mailbox", "people", "time"]
 pytestmark = pytest.mark.services
 
 
-class TestPeopleOnServers(PeopleSuite):
+class TestPeopleOnServers(DatabaseSuite):
     """MariaDB."""
 
 
 class TestMembersOnServers(MembersSuite):
     """MariaDB and S3."""
-
-
-class TestSocialOnServers(SocialSuite):
-    """MariaDB."""

@@ -143,7 +143,9 @@ def claims(time: Time, **changes: Any) -> dict[str, Any]:
     }
 
 
-class PeopleSuite:
+class DatabaseSuite:
+    """What depends on the database: races, counts, deletes, searches."""
+
     def test_sign_up_log_in_and_out(self, people: People, anna: SignedIn) -> None:
         member = people.who(anna.token)
         assert member is not None and member.login == "anna.kim"
@@ -154,24 +156,6 @@ class PeopleSuite:
         assert again.token != anna.token and again.member.owner == member.owner
         people.log_out(anna.token)
         assert people.who(anna.token) is None and people.who(again.token) is not None
-
-    @pytest.mark.parametrize("login", ["anna.kim", "ANNA.KIM", " anna.kim "])
-    def test_a_taken_id_is_told(self, people: People, anna: SignedIn, login: str) -> None:
-        assert anna and not people.is_free(login, HERE) and people.is_free("anna.kin", HERE)
-        with pytest.raises(IdTakenError):
-            people.sign_up(login, PASSWORD, details(), HERE)
-
-    def test_an_id_is_an_id(self, people: People) -> None:
-        for login in (*HOSTILE, "abc", "1abc", "a b c d", "x" * 31, "한글아이디"):
-            with pytest.raises(IdNotUsableError):
-                people.sign_up(login, PASSWORD, details(), HERE)
-            with pytest.raises(LogInFailedError):
-                people.log_in(login, PASSWORD, HERE)
-
-    def test_nobody_signs_up_as_an_admin(self, people: People) -> None:
-        assert not people.is_free("boss", HERE)
-        with pytest.raises(IdTakenError):
-            people.sign_up("boss", PASSWORD, details(), HERE)
 
     def test_two_who_take_an_id_at_once(self, people: People, archive: Archive) -> None:
         hashed = passwords.hash_password(PASSWORD)
@@ -206,6 +190,174 @@ class PeopleSuite:
             nothing = not any(map(str.isprintable, words))
             assert count == len(found) == (2 if nothing else 0)
         assert people.who(anna.token) is not None and "anna.kim" in everything(archive)
+
+    @pytest.mark.usefixtures("anna")
+    def test_guessing_in_parallel_gains_nothing(self, people: People) -> None:
+        def guess(n: int) -> type[Exception] | None:
+            try:
+                people.log_in("anna.kim", f"{OTHER}{n}", HERE)
+            except (LogInFailedError, TooManyTriesError) as error:
+                return type(error)
+            return None
+
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(guess, range(12)))
+        assert answers.count(LogInFailedError) == 5 and answers.count(TooManyTriesError) == 7
+
+    def test_limits_are_shared_and_forgotten(self, archive: Archive, time: Time) -> None:
+        limit = Limit(name="x", free=2, window=timedelta(hours=1))
+        one, two = Limits(archive.database, time), Limits(archive.database, time)
+        one.take(limit, "me")
+        two.take(limit, "me")
+        with pytest.raises(TooManyTriesError):
+            one.take(limit, "me")
+        two.take(limit, "you")
+        time.pass_(timedelta(seconds=31))
+        one.take(limit, "me")
+        with pytest.raises(TooManyTriesError):
+            two.take(limit, "me")
+        two.forget(limit, "me")
+        one.take(limit, "me")
+        time.pass_(timedelta(hours=2))
+        one.tidy()
+        assert "me" not in everything(archive) and tries(archive) == 0
+
+    def test_a_stolen_database_opens_nothing(
+        self, people: People, anna: SignedIn, archive: Archive, mailbox: Mailbox
+    ) -> None:
+        people.forgot("anna.kim", HERE)
+        link = mailbox.token("reset")
+        stolen = everything(archive)
+        for secret in (PASSWORD, anna.token, link):
+            assert secret not in stolen
+        words = set(re.findall(r"[\w$=,+/.-]{20,}", stolen))
+        assert len(words) > 5
+        for word in words:
+            assert people.who(word) is None
+            with pytest.raises(LinkNotValidError):
+                people.whose_link(word)
+            for kind in OwnerKind:
+                # Only what a cookie opens counts: as a guest's token it is another owner.
+                if kind is OwnerKind.GUEST:
+                    assert archive.totals(Owner(kind, word)).photos == 0
+        hashes = re.findall(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]+\$[\w+/]+", stolen)
+        assert len(hashes) == 1
+
+    def test_browsers_are_listed_and_signed_out(self, people: People, anna: SignedIn) -> None:
+        phone = replace(HERE, browser="Chrome · Android")
+        second = people.log_in("anna.kim", PASSWORD, phone)
+        third = people.log_in("anna.kim", PASSWORD, phone)
+        ben = people.sign_up("ben.lee", PASSWORD, details(), HERE)
+        listed = people.browsers(anna.member, anna.token)
+        assert len(listed) == 3 and [b.name for b in listed if b.current] == ["Firefox · Linux"]
+        (foreign,) = people.browsers(ben.member, ben.token)
+        people.log_out_one(anna.member, foreign.id)
+        assert people.who(ben.token) is not None
+        other = next(browser for browser in listed if not browser.current)
+        people.log_out_one(anna.member, other.id)
+        assert (people.who(second.token) is None) != (people.who(third.token) is None)
+        people.log_out_others(anna.member, anna.token)
+        assert len(people.browsers(anna.member, anna.token)) == 1
+        assert people.who(ben.token) is not None
+
+    def test_no_more_than_twenty_browsers(self, people: People, anna: SignedIn) -> None:
+        for _ in range(25):
+            people._sign_ins.begin(anna.member.id, "x", timedelta(days=1))
+        assert len(people.browsers(anna.member, "")) == 20
+
+    def test_forgotten_password(self, people: People, anna: SignedIn, mailbox: Mailbox) -> None:
+        mailbox.clear()
+        for asked in ("anna.kim", "ANNA@example.org "):
+            people.forgot(asked, HERE)
+        assert [letter[0] for letter in mailbox] == ["anna@example.org"] * 2
+        token = mailbox.token("reset")
+        assert people.whose_link(token).login == "anna.kim"
+        with pytest.raises(PasswordNotUsableError):
+            people.reset(token, "password123", HERE)
+        fresh = people.reset(token, OTHER, HERE)
+        assert people.who(anna.token) is None
+        member = people.who(fresh.token)
+        assert member is not None and member.email_confirmed
+        with pytest.raises(LinkNotValidError):
+            people.reset(token, PASSWORD, HERE)
+        people.log_in("anna.kim", OTHER, HERE)
+
+    def test_delete_the_account_with_everything(
+        self, people: People, anna: SignedIn, archive: Archive, place: Place
+    ) -> None:
+        ben = people.sign_up("ben.lee", PASSWORD, details("Ben", "ben@example.org"), HERE)
+        for _ in range(3):
+            save(archive, anna.member.owner)
+        kept = save(archive, ben.member.owner)
+        with pytest.raises(WrongPasswordError):
+            people.close(anna.member, OTHER, anna.token, archive)
+        assert archive.totals(anna.member.owner).photos == 3
+        assert people.close(anna.member, PASSWORD, anna.token, archive) == 3
+        assert people.who(anna.token) is None and len(place.stored_keys()) == 1
+        stolen = everything(archive)
+        for trace in ("anna", "Anna", anna.member.id, anna.member.owner.key):
+            assert trace not in stolen
+        assert archive.list(ben.member.owner) == (kept,)
+        assert people.is_free("anna.kim", HERE)
+
+    def test_the_numbers(self, people: People, anna: SignedIn, time: Time) -> None:
+        people.disable(admin(people), anna.member)
+        assert people.accounts.numbers(time.now - timedelta(days=30)) == (2, 1, 1)
+
+    def test_a_guest_s_photos_are_taken_over(self, anna: SignedIn, archive: Archive) -> None:
+        guest, stranger = Owner.new_guest(), Owner.new_guest()
+        mine, theirs = save(archive, guest), save(archive, stranger)
+        me = anna.member.owner
+        assert archive.adopt(guest, me) == 1 and archive.adopt(guest, me) == 0
+        (now_mine,) = archive.list(me)
+        assert now_mine.id == mine.id and now_mine.owner_kind is OwnerKind.MEMBER
+        assert archive.read(me, mine.id)
+        with pytest.raises(PhotoNotFoundError):
+            archive.read(guest, mine.id)
+        assert archive.list(stranger) == (theirs,)
+        for wrong in ((me, me), (guest, guest), (me, guest)):
+            with pytest.raises(ValueError, match="guest"):
+                archive.adopt(*wrong)
+
+    def test_everything_is_deleted_also_half_saved(self, archive: Archive, place: Place) -> None:
+        me, other = Owner.new_guest(), Owner.new_guest()
+        for _ in range(2):
+            save(archive, me)
+        kept = save(archive, other)
+        with archive.database.writing() as session:
+            session.execute(
+                text("UPDATE photos SET state = 'pending' WHERE owner = :me"), {"me": me.key}
+            )
+        assert archive.delete_all(me) == 2 and archive.delete_all(me) == 0
+        assert archive.list(other) == (kept,) and len(place.stored_keys()) == 1
+
+    def test_what_everybody_keeps(self, anna: SignedIn, archive: Archive) -> None:
+        save(archive, anna.member.owner, token_bytes(100))
+        for _ in range(2):
+            save(archive, Owner.new_guest(), token_bytes(10))
+        assert archive.everything() == {OwnerKind.MEMBER: (1, 100), OwnerKind.GUEST: (2, 20)}
+
+
+class PeopleSuite(DatabaseSuite):
+    """Everything."""
+
+    @pytest.mark.parametrize("login", ["anna.kim", "ANNA.KIM", " anna.kim "])
+    def test_a_taken_id_is_told(self, people: People, anna: SignedIn, login: str) -> None:
+        assert anna and not people.is_free(login, HERE) and people.is_free("anna.kin", HERE)
+        with pytest.raises(IdTakenError):
+            people.sign_up(login, PASSWORD, details(), HERE)
+
+    def test_an_id_is_an_id(self, people: People) -> None:
+        for login in (*HOSTILE, "abc", "1abc", "a b c d", "x" * 31, "한글아이디"):
+            with pytest.raises(IdNotUsableError):
+                people.sign_up(login, PASSWORD, details(), HERE)
+            with pytest.raises(LogInFailedError):
+                people.log_in(login, PASSWORD, HERE)
+
+    def test_nobody_signs_up_as_an_admin(self, people: People) -> None:
+        assert not people.is_free("boss", HERE)
+        with pytest.raises(IdTakenError):
+            people.sign_up("boss", PASSWORD, details(), HERE)
 
     def test_one_answer_for_unknown_wrong_and_disabled(
         self, people: People, anna: SignedIn, monkeypatch: pytest.MonkeyPatch
@@ -246,19 +398,6 @@ class PeopleSuite:
         assert waits[0] == 0 and max(waits) <= 15
         people.log_in("anna.kim", PASSWORD, replace(HERE, address="203.0.113.9"))
 
-    @pytest.mark.usefixtures("anna")
-    def test_guessing_in_parallel_gains_nothing(self, people: People) -> None:
-        def guess(n: int) -> type[Exception] | None:
-            try:
-                people.log_in("anna.kim", f"{OTHER}{n}", HERE)
-            except (LogInFailedError, TooManyTriesError) as error:
-                return type(error)
-            return None
-
-        with ThreadPoolExecutor(6) as pool:
-            answers = list(pool.map(guess, range(12)))
-        assert answers.count(LogInFailedError) == 5 and answers.count(TooManyTriesError) == 7
-
     def test_an_address_that_tries_many_ids_waits(self, people: People) -> None:
         for n in range(30):
             with pytest.raises(LogInFailedError):
@@ -268,50 +407,11 @@ class PeopleSuite:
         with pytest.raises(LogInFailedError):
             people.log_in("nobody99", PASSWORD, replace(HERE, address="203.0.113.8"))
 
-    def test_limits_are_shared_and_forgotten(self, archive: Archive, time: Time) -> None:
-        limit = Limit(name="x", free=2, window=timedelta(hours=1))
-        one, two = Limits(archive.database, time), Limits(archive.database, time)
-        one.take(limit, "me")
-        two.take(limit, "me")
-        with pytest.raises(TooManyTriesError):
-            one.take(limit, "me")
-        two.take(limit, "you")
-        time.pass_(timedelta(seconds=31))
-        one.take(limit, "me")
-        with pytest.raises(TooManyTriesError):
-            two.take(limit, "me")
-        two.forget(limit, "me")
-        one.take(limit, "me")
-        time.pass_(timedelta(hours=2))
-        one.tidy()
-        assert "me" not in everything(archive) and tries(archive) == 0
-
     @pytest.mark.usefixtures("anna")
     def test_an_address_is_never_written_down(self, people: People, archive: Archive) -> None:
         with pytest.raises(LogInFailedError):
             people.log_in("anna.kim", OTHER, HERE)
         assert tries(archive) > 0 and "203.0.113.7" not in everything(archive)
-
-    def test_a_stolen_database_opens_nothing(
-        self, people: People, anna: SignedIn, archive: Archive, mailbox: Mailbox
-    ) -> None:
-        people.forgot("anna.kim", HERE)
-        link = mailbox.token("reset")
-        stolen = everything(archive)
-        for secret in (PASSWORD, anna.token, link):
-            assert secret not in stolen
-        words = set(re.findall(r"[\w$=,+/.-]{20,}", stolen))
-        assert len(words) > 5
-        for word in words:
-            assert people.who(word) is None
-            with pytest.raises(LinkNotValidError):
-                people.whose_link(word)
-            for kind in OwnerKind:
-                # Only what a cookie opens counts: as a guest's token it is another owner.
-                if kind is OwnerKind.GUEST:
-                    assert archive.totals(Owner(kind, word)).photos == 0
-        hashes = re.findall(r"\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]+\$[\w+/]+", stolen)
-        assert len(hashes) == 1
 
     def test_a_planted_token_never_gets_power(self, people: People) -> None:
         planted = "a" * 43
@@ -326,28 +426,6 @@ class PeopleSuite:
         assert people.who(short.token) is None and people.who(anna.token) is not None
         time.pass_(timedelta(days=30))
         assert people.who(anna.token) is None
-
-    def test_browsers_are_listed_and_signed_out(self, people: People, anna: SignedIn) -> None:
-        phone = replace(HERE, browser="Chrome · Android")
-        second = people.log_in("anna.kim", PASSWORD, phone)
-        third = people.log_in("anna.kim", PASSWORD, phone)
-        ben = people.sign_up("ben.lee", PASSWORD, details(), HERE)
-        listed = people.browsers(anna.member, anna.token)
-        assert len(listed) == 3 and [b.name for b in listed if b.current] == ["Firefox · Linux"]
-        (foreign,) = people.browsers(ben.member, ben.token)
-        people.log_out_one(anna.member, foreign.id)
-        assert people.who(ben.token) is not None
-        other = next(browser for browser in listed if not browser.current)
-        people.log_out_one(anna.member, other.id)
-        assert (people.who(second.token) is None) != (people.who(third.token) is None)
-        people.log_out_others(anna.member, anna.token)
-        assert len(people.browsers(anna.member, anna.token)) == 1
-        assert people.who(ben.token) is not None
-
-    def test_no_more_than_twenty_browsers(self, people: People, anna: SignedIn) -> None:
-        for _ in range(25):
-            people._sign_ins.begin(anna.member.id, "x", timedelta(days=1))
-        assert len(people.browsers(anna.member, "")) == 20
 
     def test_change_password(self, people: People, anna: SignedIn) -> None:
         second = people.log_in("anna.kim", PASSWORD, HERE)
@@ -420,23 +498,6 @@ class PeopleSuite:
         assert new.member.details.email != again.member.details.email
         assert new.member.email_confirmed == again.member.email_confirmed is False
 
-    def test_forgotten_password(self, people: People, anna: SignedIn, mailbox: Mailbox) -> None:
-        mailbox.clear()
-        for asked in ("anna.kim", "ANNA@example.org "):
-            people.forgot(asked, HERE)
-        assert [letter[0] for letter in mailbox] == ["anna@example.org"] * 2
-        token = mailbox.token("reset")
-        assert people.whose_link(token).login == "anna.kim"
-        with pytest.raises(PasswordNotUsableError):
-            people.reset(token, "password123", HERE)
-        fresh = people.reset(token, OTHER, HERE)
-        assert people.who(anna.token) is None
-        member = people.who(fresh.token)
-        assert member is not None and member.email_confirmed
-        with pytest.raises(LinkNotValidError):
-            people.reset(token, PASSWORD, HERE)
-        people.log_in("anna.kim", OTHER, HERE)
-
     @pytest.mark.usefixtures("anna")
     def test_an_old_or_replaced_or_other_link_opens_nothing(
         self, people: People, mailbox: Mailbox, time: Time
@@ -503,24 +564,6 @@ class PeopleSuite:
         member = people.accounts.by_login("anna.kim")
         assert member is not None and not member.email_confirmed
 
-    def test_delete_the_account_with_everything(
-        self, people: People, anna: SignedIn, archive: Archive, place: Place
-    ) -> None:
-        ben = people.sign_up("ben.lee", PASSWORD, details("Ben", "ben@example.org"), HERE)
-        for _ in range(3):
-            save(archive, anna.member.owner)
-        kept = save(archive, ben.member.owner)
-        with pytest.raises(WrongPasswordError):
-            people.close(anna.member, OTHER, anna.token, archive)
-        assert archive.totals(anna.member.owner).photos == 3
-        assert people.close(anna.member, PASSWORD, anna.token, archive) == 3
-        assert people.who(anna.token) is None and len(place.stored_keys()) == 1
-        stolen = everything(archive)
-        for trace in ("anna", "Anna", anna.member.id, anna.member.owner.key):
-            assert trace not in stolen
-        assert archive.list(ben.member.owner) == (kept,)
-        assert people.is_free("anna.kim", HERE)
-
     def test_admins(self, people: People, anna: SignedIn, archive: Archive) -> None:
         boss = admin(people)
         save(archive, anna.member.owner)
@@ -548,48 +591,11 @@ class PeopleSuite:
         assert people.remove(boss, anna.member, archive) == 1
         assert people.accounts.by_login("anna.kim") is None
 
-    def test_the_numbers(self, people: People, anna: SignedIn, time: Time) -> None:
-        people.disable(admin(people), anna.member)
-        assert people.accounts.numbers(time.now - timedelta(days=30)) == (2, 1, 1)
-
-    def test_a_guest_s_photos_are_taken_over(self, anna: SignedIn, archive: Archive) -> None:
-        guest, stranger = Owner.new_guest(), Owner.new_guest()
-        mine, theirs = save(archive, guest), save(archive, stranger)
-        me = anna.member.owner
-        assert archive.adopt(guest, me) == 1 and archive.adopt(guest, me) == 0
-        (now_mine,) = archive.list(me)
-        assert now_mine.id == mine.id and now_mine.owner_kind is OwnerKind.MEMBER
-        assert archive.read(me, mine.id)
-        with pytest.raises(PhotoNotFoundError):
-            archive.read(guest, mine.id)
-        assert archive.list(stranger) == (theirs,)
-        for wrong in ((me, me), (guest, guest), (me, guest)):
-            with pytest.raises(ValueError, match="guest"):
-                archive.adopt(*wrong)
-
     def test_a_guest_who_knows_a_member_s_token_is_another_owner(
         self, anna: SignedIn, archive: Archive
     ) -> None:
         save(archive, anna.member.owner)
         assert archive.list(Owner(OwnerKind.GUEST, anna.member.owner.token)) == ()
-
-    def test_everything_is_deleted_also_half_saved(self, archive: Archive, place: Place) -> None:
-        me, other = Owner.new_guest(), Owner.new_guest()
-        for _ in range(2):
-            save(archive, me)
-        kept = save(archive, other)
-        with archive.database.writing() as session:
-            session.execute(
-                text("UPDATE photos SET state = 'pending' WHERE owner = :me"), {"me": me.key}
-            )
-        assert archive.delete_all(me) == 2 and archive.delete_all(me) == 0
-        assert archive.list(other) == (kept,) and len(place.stored_keys()) == 1
-
-    def test_what_everybody_keeps(self, anna: SignedIn, archive: Archive) -> None:
-        save(archive, anna.member.owner, token_bytes(100))
-        for _ in range(2):
-            save(archive, Owner.new_guest(), token_bytes(10))
-        assert archive.everything() == {OwnerKind.MEMBER: (1, 100), OwnerKind.GUEST: (2, 20)}
 
 
 class MembersNeverMeet(OwnersNeverMeet):

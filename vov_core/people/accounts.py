@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import ColumnElement, case, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from vov_core.archive import Owner, OwnerKind
@@ -271,7 +271,7 @@ class Accounts:
         """How many accounts there are, were seen since, and are disabled."""
         query = select(
             func.count(),
-            func.count().filter(Account.seen_at >= since),
+            func.count(case((Account.seen_at >= since, 1))),
             func.count(Account.disabled_at),
         ).select_from(Account)
         with self._database.reading() as session:
