@@ -156,6 +156,28 @@ def test_secrets_stay_out_of_repr() -> None:
     assert SECRET not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("boss, Chief ,", ("boss", "chief")),
+        (["boss"], ("boss",)),
+        ("", ()),
+        ([], ()),
+    ],
+)
+def test_admins(value: object, names: tuple[str, ...]) -> None:
+    assert Settings.load({"vov": {"admins": value}}).admins == names
+
+
+def test_people() -> None:
+    settings = Settings.load({"vov": {"public_url": "https://vov.example.org/", "auth": "off"}})
+    assert (settings.public_url, settings.auth) == ("https://vov.example.org", "off")
+    assert problem(auth="maybe") == ("auth", "not_one_of")
+    assert problem(admins=7) == problem(admins=[7]) == ("admins", "not_usable")
+    assert problem(public_url="vov.example.org") == ("public_url", "not_a_url")
+    assert problem(stay_signed_in_days=0) == ("stay_signed_in_days", "out_of_range")
+
+
 @given(st.text(max_size=60))
 def test_any_text_as_database_is_used_or_told(text: str) -> None:
     try:

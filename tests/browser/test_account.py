@@ -18,6 +18,10 @@ PASSWORD = "three small boats"
 def fill_sign_up(tab: Tab, login: str, name: str, email: str) -> None:
     """All fields; leaves the button to the caller."""
     tab.page.get_by_role("radio", name=tab.t("account.view_sign_up")).click()
+    # The log-in form has a field of the same name.
+    expect(tab.button("account.sign_up").last).to_be_visible()
+    expect(tab.page.get_by_test_id("stForm")).to_have_count(0)
+    tab.settled()
     field = tab.page.get_by_label(tab.t("account.id"), exact=True)
     field.press_sequentially(login)
     # Told while typing: no Enter, no click elsewhere.
