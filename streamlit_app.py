@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from pages._shared.entry import may_open, show_entry
 from pages._shared.frame import language_switch, navigation, style
+from pages._shared.members import arrive, remember_member, who_is_here
 from pages._shared.session import remember_guest, show_flashes, told_errors
 from pages._shared.uploads import keep_in_memory
 
@@ -18,9 +20,15 @@ style()
 st.logo("static/logo.svg", size="large", icon_image="static/icon.png")
 
 page = navigation()
+arrive()
 with st.sidebar:
+    who_is_here()
     language_switch()
 remember_guest()
+remember_member()
 show_flashes()
 with told_errors():
-    page.run()
+    if may_open(page.url_path):
+        page.run()
+    else:
+        show_entry(page.title)

@@ -6,6 +6,7 @@ from pages._shared import gallery
 from pages._shared.frame import figures, go_through_frame
 from pages._shared.receipts import size_text
 from pages._shared.session import archive, number, owner, t
+from vov_core.archive import OwnerKind
 
 go_through_frame("my_photos")
 
@@ -18,7 +19,8 @@ if not count:
     st.page_link("pages/protect.py", label=t("nav.protect"), icon=":material/back_hand:")
     st.stop()
 
-st.caption(f":material/cookie: {t('my_photos.guest_note')}")
+if owner().kind is OwnerKind.GUEST:
+    st.caption(f":material/cookie: {t('my_photos.guest_note')}")
 figures({t("my_photos.count"): number(count), t("my_photos.size"): size_text(size)})
 
 pages = -(-count // PER_PAGE)

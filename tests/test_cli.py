@@ -11,6 +11,9 @@ import pytest
 from PIL import Image
 
 from vov_core.cli import main
+from vov_core.database import Database
+from vov_core.people import People
+from vov_core.settings import Settings
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 HAND = str(SAMPLES / "hand_00119.jpg")
@@ -94,3 +97,32 @@ def test_as_a_module() -> None:
     )
     assert done.returncode == 0 and json.loads(done.stdout)["hands"] == 1
     assert "Traceback" not in done.stderr
+
+
+def test_account_prints_a_link_for_admins_and_accounts(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VOV_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("VOV_PUBLIC_URL", "https://vov.example.org")
+    assert main(["account", "boss"]) == 1
+    assert "boss" not in capsys.readouterr().out
+    monkeypatch.setenv("VOV_ADMINS", "boss")
+    assert main(["account", "Boss"]) == 0
+    link = capsys.readouterr().out.split()[-1]
+    address, _, token = link.partition("?reset=")
+    assert address == "https://vov.example.org/account"
+    people = People(Database(Settings.load().database_url), admins=["boss"])
+    assert people.whose_link(token).is_admin
+
+
+def test_account_tells_wrong_settings(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text("[vov]\nauth = 'maybe'")
+    assert main(["account", "boss"]) == 1
+    assert "auth" in capsys.readouterr().err
+    (tmp_path / ".streamlit" / "secrets.toml").write_text("[vov")
+    assert main(["account", "boss"]) == 1

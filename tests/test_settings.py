@@ -107,6 +107,22 @@ def test_empty_texts_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"max_upload_mb": "many"}, ("max_upload_mb", "not_a_number")),
         ({"max_megapixels": 1.5}, ("max_megapixels", "not_a_number")),
         ({"session_mb": -1}, ("session_mb", "out_of_range")),
+        ({"smtp_host": "smtp.example.org:587"}, ("smtp_host", "not_usable")),
+        ({"smtp_host": "smtp.example.org"}, ("mail_from", "missing")),
+        ({"mail_from": "VOV"}, ("mail_from", "not_usable")),
+        ({"mail_from": "a@b.org, c@d.org"}, ("mail_from", "not_usable")),
+        ({"mail_from": "VOV <a@b.org>\r\nBcc: c@d.org"}, ("mail_from", "not_usable")),
+        ({"smtp_user": "vov"}, ("smtp_password", "missing")),
+        ({"smtp_password": SECRET}, ("smtp_user", "missing")),
+        (
+            {"smtp_user": "vov", "smtp_password": SECRET, "smtp_security": "none"},
+            ("smtp_security", "not_usable"),
+        ),
+        ({"smtp_security": "ssl"}, ("smtp_security", "not_one_of")),
+        ({"smtp_port": 0}, ("smtp_port", "out_of_range")),
+        ({"smtp_ca": "/nowhere/ca.pem"}, ("smtp_ca", "file_missing")),
+        ({"mail_key": "short"}, ("mail_key", "too_short")),
+        ({"mail_max_mb": 0}, ("mail_max_mb", "out_of_range")),
         ({"log_level": "LOUD"}, ("log_level", "not_one_of")),
         ({"data_dir": ""}, ("data_dir", "missing")),
         ({"database_url": f"not a url {SECRET}"}, ("database_url", "not_a_url")),
@@ -133,8 +149,33 @@ def test_secrets_stay_out_of_repr() -> None:
         database_url=f"mysql://vov:{SECRET}@db/vov",
         s3_access_key=SECRET,
         s3_secret_key=SECRET,
+        smtp_user="vov",
+        smtp_password=SECRET,
+        mail_key=SECRET * 2,
     )
     assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("boss, Chief ,", ("boss", "chief")),
+        (["boss"], ("boss",)),
+        ("", ()),
+        ([], ()),
+    ],
+)
+def test_admins(value: object, names: tuple[str, ...]) -> None:
+    assert Settings.load({"vov": {"admins": value}}).admins == names
+
+
+def test_people() -> None:
+    settings = Settings.load({"vov": {"public_url": "https://vov.example.org/", "auth": "off"}})
+    assert (settings.public_url, settings.auth) == ("https://vov.example.org", "off")
+    assert problem(auth="maybe") == ("auth", "not_one_of")
+    assert problem(admins=7) == problem(admins=[7]) == ("admins", "not_usable")
+    assert problem(public_url="vov.example.org") == ("public_url", "not_a_url")
+    assert problem(stay_signed_in_days=0) == ("stay_signed_in_days", "out_of_range")
 
 
 @given(st.text(max_size=60))

@@ -30,6 +30,7 @@ from vov_core.errors import (
     PhotoNotFoundError,
 )
 from vov_core.findings import Verdict
+from vov_core.mail.letter import File
 from vov_core.settings import Settings
 from vov_core.storage import ObjectStore, open_store
 
@@ -59,10 +60,12 @@ class Owner:
         kind: Guest or member.
         token: What proves it. It must be random and secret (or come from a verified log-in); the
             database only ever sees its hash.
+        field_of_work: What a member works in, for the usage figures.
     """
 
     kind: OwnerKind
     token: str = field(repr=False)
+    field_of_work: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.token) < _MIN_TOKEN:
@@ -297,7 +300,7 @@ class Archive:
         order = [column.desc() for column in columns] if newest_first else columns
         query = (
             select(Photo)
-            .where(*_shown(owner, verdict, since, until))
+            .where(*_shown(owner.key, verdict, since, until))
             .order_by(*order)
             .offset(offset)
             .limit(limit)
@@ -315,11 +318,30 @@ class Archive:
     ) -> OwnerTotals:
         """Number and bytes of an owner's photos; the filters are those of :meth:`list`."""
         query = select(func.count(), func.coalesce(func.sum(Photo.bytes), 0)).where(
-            *_shown(owner, verdict, since, until)
+            *_shown(owner.key, verdict, since, until)
         )
         with self._database.reading() as session:
             count, size = session.execute(query).one()
             return OwnerTotals(int(count), int(size))
+
+    def everything(self) -> Mapping[OwnerKind, OwnerTotals]:
+        """How much guests and members keep in all; numbers only."""
+        query = (
+            select(Photo.owner_kind, func.count(), func.coalesce(func.sum(Photo.bytes), 0))
+            .where(Photo.state == State.STORED)
+            .group_by(Photo.owner_kind)
+        )
+        with self._database.reading() as session:
+            rows = session.execute(query).all()
+        return {OwnerKind(kind): OwnerTotals(int(n), int(size)) for kind, n, size in rows}
+
+    def check(self) -> None:
+        """Tries whether the object store answers.
+
+        Raises:
+            ArchiveError: It does not.
+        """
+        self._store.check()
 
     def get(self, owner: Owner, photo_id: str) -> SavedPhoto:
         """One photo.
@@ -327,12 +349,12 @@ class Archive:
         Raises:
             PhotoNotFoundError: There is none, or it is somebody else's.
         """
-        return _to_saved(self._row(owner, photo_id))
+        return _to_saved(self._row(owner.key, photo_id))
 
-    def _row(self, owner: Owner, photo_id: str) -> Photo:
+    def _row(self, owner_key: str, photo_id: str) -> Photo:
         row = None
         if _ID.fullmatch(photo_id):
-            query = select(Photo).where(*_shown(owner), Photo.id == photo_id)
+            query = select(Photo).where(*_shown(owner_key), Photo.id == photo_id)
             with self._database.reading() as session:
                 row = session.scalars(query).one_or_none()
         if row is None:
@@ -346,11 +368,38 @@ class Archive:
             PhotoNotFoundError: There is none, or it is somebody else's.
             ObjectMissingError: The store has lost or altered it (``reason`` is ``altered``).
         """
-        row = self._row(owner, photo_id)
+        return self._read(self._row(owner.key, photo_id))
+
+    def _read(self, row: Photo) -> bytes:
         data = self._store.get(self._key(row.id, row.attempt))
         if sha256(data).hexdigest() != row.output_sha256:
             raise ObjectMissingError(reason="altered")
         return data
+
+    def sizes(self, owner_key: str, photo_ids: Sequence[str]) -> Mapping[str, int]:
+        """Photo id -> bytes, for the mail queue, which knows an owner by key only.
+
+        What is not there, or somebody else's, is left out.
+        """
+        query = select(Photo.id, Photo.bytes).where(
+            Photo.owner == owner_key, Photo.state == State.STORED
+        )
+        found: dict[str, int] = {}
+        for chunk in _chunks(filter(_ID.fullmatch, photo_ids)):
+            with self._database.reading() as session:
+                rows = session.execute(query.where(Photo.id.in_(chunk)))
+                found.update((photo_id, int(size)) for photo_id, size in rows)
+        return found
+
+    def file(self, owner_key: str, photo_id: str) -> File:
+        """A photo as an attachment, for the mail queue.
+
+        Raises:
+            PhotoNotFoundError: There is none, or it is somebody else's.
+            ObjectMissingError: The store has lost or altered it.
+        """
+        row = self._row(owner_key, photo_id)
+        return File(row.file_name, row.format, self._read(row))
 
     def link(self, owner: Owner, photo_id: str) -> str | None:
         """A URL that downloads the photo and expires; None if the store has none.
@@ -358,7 +407,7 @@ class Archive:
         Raises:
             PhotoNotFoundError: There is none, or it is somebody else's.
         """
-        row = self._row(owner, photo_id)
+        row = self._row(owner.key, photo_id)
         return self._store.link(self._key(row.id, row.attempt), self._link_seconds, row.file_name)
 
     def delete(self, owner: Owner, photo_ids: Iterable[str]) -> int:
@@ -388,6 +437,43 @@ class Archive:
                 ).all()
             deleted += self._erase(marked)
         return deleted
+
+    def delete_all(self, owner: Owner) -> int:
+        """Deletes everything of an owner, also what is being saved at this moment.
+
+        Returns:
+            How many were deleted.
+        """
+        with self._database.writing() as session:
+            session.execute(
+                update(Photo).where(Photo.owner == owner.key).values(state=State.DELETING)
+            )
+            marked = session.scalars(select(Photo.id).where(Photo.owner == owner.key)).all()
+        return sum(self._erase(chunk) for chunk in _chunks(marked))
+
+    def adopt(self, guest: Owner, member: Owner) -> int:
+        """Makes a guest's saved photos a member's. Who calls it has shown to be both.
+
+        A save that is under way stays the guest's.
+
+        Returns:
+            How many were taken over.
+
+        Raises:
+            ValueError: Not from a guest to a member.
+        """
+        if (guest.kind, member.kind) != (OwnerKind.GUEST, OwnerKind.MEMBER):
+            raise ValueError("photos go from a guest to a member only")
+        with self._database.writing() as session:
+            mine = select(Photo.id).where(*_shown(guest.key))
+            taken = session.scalars(mine.with_for_update()).all()
+            for chunk in _chunks(taken):
+                session.execute(
+                    update(Photo)
+                    .where(Photo.id.in_(chunk))
+                    .values(owner=member.key, owner_kind=str(member.kind))
+                )
+        return len(taken)
 
     def _erase(self, photo_ids: Sequence[str]) -> int:
         """Finishes rows ``deleting``: first the object, then the row that knows of it."""
@@ -472,12 +558,12 @@ def open_archive(settings: Settings) -> Archive:
 
 
 def _shown(
-    owner: Owner,
+    owner_key: str,
     verdict: Verdict | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[ColumnElement[bool]]:
-    conditions = [Photo.owner == owner.key, Photo.state == State.STORED]
+    conditions = [Photo.owner == owner_key, Photo.state == State.STORED]
     if verdict is not None:
         conditions.append(Photo.verdict == verdict)
     if since is not None:

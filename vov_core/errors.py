@@ -134,7 +134,151 @@ class PhotoNotFoundError(ArchiveError):
     code = "saved_photo_not_found"
 
 
+class MailError(VovError):
+    """A letter can't be sent."""
+
+    code = "mail_failed"
+
+
+class MailOffError(MailError):
+    """The operator has set no mail server."""
+
+    code = "mail_off"
+
+
+class AddressError(MailError):
+    """No e-mail address that a letter can be sent to."""
+
+    code = "mail_address_invalid"
+
+
+class MailTooLargeError(MailError):
+    """The photos are too large for one letter. Details: ``size_mb``, ``limit_mb``."""
+
+    code = "mail_too_large"
+
+
+class MailLimitError(MailError):
+    """Too many letters in one hour. Details: ``limit``."""
+
+    code = "mail_limit"
+
+
+class MailNotFoundError(MailError):
+    """No such letter, or it is somebody else's (one answer for both, on purpose)."""
+
+    code = "mail_not_found"
+
+
 class SettingsError(VovError):
     """A setting has a value that can't be used. Details: ``name``, ``reason``."""
 
     code = "setting_invalid"
+
+
+class PersonError(VovError):
+    """Something about an account can't be done."""
+
+    code = "person_failed"
+
+
+class LogInFailedError(PersonError):
+    """No such id, or not its password, or it is disabled (one answer for all, on purpose)."""
+
+    code = "log_in_failed"
+
+
+class LogInNeededError(PersonError):
+    """Only for people who are signed in."""
+
+    code = "log_in_needed"
+
+
+class LogInAgainError(PersonError):
+    """Only for people who logged in a short while ago."""
+
+    code = "log_in_again"
+
+
+class WrongPasswordError(PersonError):
+    """Not the password of this account."""
+
+    code = "wrong_password"
+
+
+class TooManyTriesError(PersonError):
+    """Tried too often lately. Details: ``minutes`` to wait."""
+
+    code = "too_many_tries"
+
+
+class IdTakenError(PersonError):
+    """Somebody else has this id, or nobody may have it."""
+
+    code = "id_taken"
+
+
+class IdNotUsableError(PersonError):
+    """An id of other characters or another length than allowed."""
+
+    code = "id_not_usable"
+
+
+class NameNotUsableError(PersonError):
+    """An empty name, too long, or with hidden characters. Details: ``limit``."""
+
+    code = "name_not_usable"
+
+
+class FieldOfWorkMissingError(PersonError):
+    """Somebody has not chosen one."""
+
+    code = "field_of_work_missing"
+
+
+class PasswordNotUsableError(PersonError):
+    """A password that is guessed too easily."""
+
+    code = "password_not_usable"
+
+
+class PasswordTooShortError(PasswordNotUsableError):
+    """Too few characters. Details: ``limit``."""
+
+    code = "password_too_short"
+
+
+class PasswordTooLongError(PasswordNotUsableError):
+    """Too many characters. Details: ``limit``."""
+
+    code = "password_too_long"
+
+
+class PasswordCommonError(PasswordNotUsableError):
+    """One of those that everybody tries first."""
+
+    code = "password_common"
+
+
+class PasswordHasIdError(PasswordNotUsableError):
+    """Made from the id."""
+
+    code = "password_has_id"
+
+
+class LinkNotValidError(PersonError):
+    """A one-time link that was used, is too old or never was one."""
+
+    code = "link_not_valid"
+
+
+class MailNotSetUpError(PersonError):
+    """Needs mail, and the operator has set up none."""
+
+    code = "mail_not_set_up"
+
+
+class NotAllowedError(PersonError):
+    """Only for admins, or not for oneself."""
+
+    code = "not_allowed"

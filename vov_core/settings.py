@@ -6,6 +6,7 @@ wrong setting is told at start and not in the middle of a person's save.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -33,12 +34,23 @@ _RANGES: Final = {
     "max_upload_mb": (1, 1000),
     "max_megapixels": (1, 1000),
     "session_mb": (1, 100_000),
+    "smtp_port": (1, 65_535),
+    "mail_max_mb": (1, 100),
+    "mail_per_hour": (1, 10_000),
+    "mail_total_per_hour": (1, 1_000_000),
+    "stay_signed_in_days": (1, 365),
 }
 _CHOICES: Final = {
     "store": ("local", "s3"),
     "s3_sse": (None, "AES256", "aws:kms"),
+    "smtp_security": ("starttls", "tls", "none"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+    "auth": ("off", "optional", "required"),
 }
+_SHORTEST_KEY: Final = 32
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:]+")
+_ADDRESS: Final = r"[^\s<>@,;:\"\\]+@[^\s<>@,;:\"\\]+"
+_SENDER: Final = re.compile(rf"{_ADDRESS}|[^<>@,;:\"\\]*<{_ADDRESS}>")
 _WORDS: Final = {
     "on": True,
     "true": True,
@@ -74,12 +86,32 @@ class Settings:
         max_upload_mb: Bytes of one upload, in MiB.
         max_megapixels: Pixels of one photo.
         session_mb: Memory that one session's photos may hold, in MiB.
+        smtp_host: Mail server; None for none: VOV then offers no e-mail.
+        smtp_port: Usually 587 with ``starttls``, 465 with ``tls``, 25 with ``none``.
+        smtp_security: ``starttls``, ``tls`` or ``none`` (no encryption; for a server on the same
+            machine, without log-in). The certificate is always checked.
+        smtp_user: For log-in at the mail server, with ``smtp_password``.
+        smtp_password: Likewise.
+        smtp_ca: File of the authority that signed the mail server's certificate; None takes the
+            system's.
+        mail_from: Sender of all e-mails: an address, or ``Name <address>``.
+        mail_key: Encrypts e-mails that wait in the database; 32 characters at least. None takes a
+            key that lives in the process's memory only: what still waits when it ends is given up.
+        mail_max_mb: Of one e-mail as it travels (base64 makes photos a third larger), in MiB.
+        mail_per_hour: E-mails per person, and per recipient.
+        mail_total_per_hour: E-mails of everybody together.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
+        auth: Accounts: ``off`` (everybody is a guest), ``optional`` or ``required``.
+        admins: Ids of the admins; their accounts are made with ``python -m vov_core account``.
+        stay_signed_in_days: How long "stay signed in" lasts.
+        public_url: Where VOV is on the web. Mailed links lead there, so it is never taken from a
+            visitor's request; without it nothing about accounts is mailed.
 
     Raises:
         SettingsError: A value can't be used. Details: ``name`` (the field) and ``reason``
             (``unknown``, ``missing``, ``not_a_number``, ``out_of_range``, ``not_one_of``,
-            ``not_a_url``, ``not_supported``, ``file_missing``, ``not_usable``). Never the value.
+            ``not_a_url``, ``not_supported``, ``file_missing``, ``too_short``, ``not_usable``).
+            Never the value.
     """
 
     data_dir: Path = Path("data")
@@ -97,7 +129,22 @@ class Settings:
     max_upload_mb: int = 30
     max_megapixels: int = 80
     session_mb: int = 400
+    smtp_host: str | None = None
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_user: str | None = None
+    smtp_password: str | None = field(default=None, repr=False)
+    smtp_ca: Path | None = None
+    mail_from: str | None = None
+    mail_key: str | None = field(default=None, repr=False)
+    mail_max_mb: int = 20
+    mail_per_hour: int = 20
+    mail_total_per_hour: int = 500
     log_level: str = "INFO"
+    auth: str = "optional"
+    admins: tuple[str, ...] = ()
+    stay_signed_in_days: int = 30
+    public_url: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "database_url", _database_url(self.database_url, self.data_dir))
@@ -109,7 +156,10 @@ class Settings:
                 raise SettingsError(name=name, reason="not_one_of")
         if isinstance(self.database_tls, Path) and not self.database_tls.is_file():
             raise SettingsError(name="database_tls", reason="file_missing")
+        if self.public_url is not None and not _is_web_url(self.public_url):
+            raise SettingsError(name="public_url", reason="not_a_url")
         self._check_s3()
+        self._check_mail()
 
     def _check_s3(self) -> None:
         if self.store == "s3" and not self.s3_bucket:
@@ -122,6 +172,24 @@ class Settings:
             raise SettingsError(name="s3_access_key", reason="missing")
         if self.s3_prefix.startswith("/") or not self.s3_prefix.isprintable():
             raise SettingsError(name="s3_prefix", reason="not_usable")
+
+    def _check_mail(self) -> None:
+        if self.smtp_host is not None and not _HOST.fullmatch(self.smtp_host):
+            raise SettingsError(name="smtp_host", reason="not_usable")
+        if self.smtp_host and not self.mail_from:
+            raise SettingsError(name="mail_from", reason="missing")
+        if self.mail_from is not None and not _is_sender(self.mail_from):
+            raise SettingsError(name="mail_from", reason="not_usable")
+        for name, other in (("smtp_user", "smtp_password"), ("smtp_password", "smtp_user")):
+            if getattr(self, name) and not getattr(self, other):
+                raise SettingsError(name=other, reason="missing")
+        # A password in clear is a password given away.
+        if self.smtp_user and self.smtp_security == "none":
+            raise SettingsError(name="smtp_security", reason="not_usable")
+        if self.smtp_ca is not None and not self.smtp_ca.is_file():
+            raise SettingsError(name="smtp_ca", reason="file_missing")
+        if self.mail_key is not None and len(self.mail_key) < _SHORTEST_KEY:
+            raise SettingsError(name="mail_key", reason="too_short")
 
     @classmethod
     def load(cls, secrets: Mapping[str, Any] | None = None) -> "Settings":
@@ -188,6 +256,22 @@ def _read_tls(name: str, value: Any) -> bool | Path:
     return _read_folder(name, text) if word is None else word
 
 
+def _read_file(name: str, value: Any) -> Path | None:
+    return _read_folder(name, value) if str(value).strip() else None
+
+
+def _read_names(name: str, value: Any) -> tuple[str, ...]:
+    words = value.split(",") if isinstance(value, str) else value
+    if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+        raise SettingsError(name=name, reason="not_usable")
+    return tuple(word.strip().lower() for word in words if word.strip())
+
+
+def _read_address(name: str, value: Any) -> str | None:
+    text = _read_text(name, value)
+    return text.rstrip("/") if text else None
+
+
 def _read_level(name: str, value: Any) -> str:
     return (_read_text(name, value) or "").upper()
 
@@ -195,7 +279,10 @@ def _read_level(name: str, value: Any) -> str:
 _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "data_dir": _read_folder,
     "database_tls": _read_tls,
+    "smtp_ca": _read_file,
     "log_level": _read_level,
+    "admins": _read_names,
+    "public_url": _read_address,
     **dict.fromkeys(_RANGES, _read_number),
 }
 # What an empty text means: "not set", which is the field's default.
@@ -224,3 +311,8 @@ def _is_web_url(text: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+
+
+def _is_sender(words: str) -> bool:
+    """An address, or a name and an address; no second one, no second line."""
+    return words.isprintable() and _SENDER.fullmatch(words) is not None

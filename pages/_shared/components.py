@@ -102,6 +102,25 @@ def guest_cookie(name: str, token: str, seconds: int) -> str | None:
     return str(found) if found else None
 
 
+def member_cookie(name: str, token: str, dead: str, seconds: int, fresh: bool) -> str | None:
+    """Keeps the token of a log-in in a cookie; returns another one that is there, if any.
+
+    Args:
+        name: Of the cookie.
+        token: What Python knows; empty while nobody is signed in.
+        dead: A token that opens nothing any more; its cookie is removed.
+        seconds: Life; 0 for until the browser is closed.
+        fresh: Somebody has just logged in: whatever is there is replaced.
+    """
+    result = _component("member", False)(
+        key="member_cookie",
+        data={"name": name, "token": token, "dead": dead, "seconds": seconds, "fresh": fresh},
+        on_token_change=lambda: None,
+    )
+    found = result.token
+    return str(found) if found else None
+
+
 def page_language(language: str) -> None:
     """Tells the browser which language the page speaks; Streamlit always says English."""
     _component("language", False)(key="page_language", data={"language": language})

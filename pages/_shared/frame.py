@@ -8,6 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from pages._shared.components import page_language
+from pages._shared.members import auth_mode, known_member
 from pages._shared.session import language, t
 from vov_core.texts import Language
 
@@ -18,6 +19,7 @@ PAGES = {
     "history": ":material/monitoring:",
     "about": ":material/info:",
 }
+_PEOPLE = {"account": ":material/account_circle:", "admin": ":material/admin_panel_settings:"}
 _NAMES = {Language.KOREAN: "한국어", Language.ENGLISH: "English"}
 
 
@@ -32,9 +34,18 @@ def navigation() -> Page:
                 url_path=name,
                 default=name == "home",
             )
-            for name, icon in PAGES.items()
+            for name, icon in (PAGES | _people_pages()).items()
         ]
     )
+
+
+def _people_pages() -> dict[str, str]:
+    """The pages of people with an account; the one for admins does not even exist for others."""
+    if auth_mode() == "off":
+        return {}
+    someone = known_member()
+    names = ("account", "admin") if someone and someone.is_admin else ("account",)
+    return {name: _PEOPLE[name] for name in names}
 
 
 def go_through_frame(name: str) -> None:

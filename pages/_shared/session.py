@@ -5,6 +5,8 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 import streamlit as st
@@ -15,6 +17,8 @@ from vov_core.errors import VovError
 from vov_core.finder import Finder, open_finder
 from vov_core.history import History
 from vov_core.images import ReadLimits
+from vov_core.mail import Outbox, open_outbox
+from vov_core.people import Letters, Member, People, is_token, post_by
 from vov_core.settings import Settings
 from vov_core.texts import Language, best_language, explain, text
 from vov_core.workspace import Workspace
@@ -24,6 +28,8 @@ log = logging.getLogger("vov.pages")
 _COOKIE = "vov_guest"
 _COOKIE_SECONDS = 30 * 24 * 3600
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+MEMBER_COOKIE = "vov_member"
+_TRUSTED_SECONDS = 2.0
 
 
 @st.cache_resource(show_spinner=False)
@@ -50,6 +56,25 @@ def finder() -> Finder:
 def archive() -> Archive:
     """Object store and database. A failure to open is not cached: the next visit tries again."""
     return open_archive(settings())
+
+
+@st.cache_resource(show_spinner=False)
+def outbox() -> Outbox:
+    """The queue of e-mails; its thread belongs to the process."""
+    store = archive()
+    return open_outbox(settings(), store.database, store)
+
+
+def people() -> People:
+    """Accounts and log-in."""
+    chosen = settings()
+    mails = chosen.smtp_host and chosen.public_url
+    return People(
+        archive().database,
+        admins=chosen.admins,
+        stay=timedelta(days=chosen.stay_signed_in_days),
+        letters=Letters(post_by(outbox()), chosen.public_url) if mails else None,
+    )
 
 
 def history() -> History:
@@ -86,8 +111,38 @@ def workspace() -> Workspace:
     return space
 
 
+def member() -> Member | None:
+    """Who is signed in; None for a guest. Asked anew at each run, so a log-out counts at once.
+
+    Raises:
+        VovError: Nobody knows, since the database does not answer.
+    """
+    if settings().auth == "off":
+        return None
+    state = st.session_state
+    if "member_token" not in state:
+        known = st.context.cookies.get(MEMBER_COOKIE, "")
+        state.member_token = known if is_token(known) else ""
+    token = state.member_token
+    if not token:
+        return None
+    asked, when, found = state.get("member_known", ("", 0.0, None))
+    if asked != token or monotonic() - when > _TRUSTED_SECONDS:
+        found = people().who(token)
+        state.member_known = (token, monotonic(), found)
+    if found is None:
+        state.member_token, state.member_dead = "", token
+    return found
+
+
 def owner() -> Owner:
-    """Who saves and lists: a guest, known by a random token in a cookie."""
+    """Who saves and lists: whoever is signed in, else this browser's guest."""
+    someone = member()
+    return someone.owner if someone else guest()
+
+
+def guest() -> Owner:
+    """This browser's guest, known by a random token in a cookie."""
     token = st.session_state.get("guest_token")
     if not token:
         known = st.context.cookies.get(_COOKIE, "")
@@ -98,8 +153,8 @@ def owner() -> Owner:
 
 def remember_guest() -> None:
     """Mounts the cookie; another tab that was first wins."""
-    found = guest_cookie(_COOKIE, owner().token, _COOKIE_SECONDS)
-    if found and found != owner().token and _TOKEN.fullmatch(found):
+    found = guest_cookie(_COOKIE, guest().token, _COOKIE_SECONDS)
+    if found and found != guest().token and _TOKEN.fullmatch(found):
         st.session_state.guest_token = found
         st.rerun()
 

@@ -22,7 +22,7 @@ print(*[name for name in {heavy} if name in sys.modules])
 """
 
 
-@pytest.mark.parametrize("page", ["home", "protect", "my_photos", "history", "about"])
+@pytest.mark.parametrize("page", ["home", "protect", "my_photos", "history", "about", "account"])
 def test_a_fresh_process_loads_only_what_a_page_needs(page: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.format(page=page, heavy=HEAVY)],

@@ -11,7 +11,7 @@ from sqlalchemy import func, inspect, select, text
 
 from tests.suites.places import Place
 from vov_core.archive import Owner, OwnerKind
-from vov_core.database import Database, Photo, Usage
+from vov_core.database import Base, Database, Photo, Usage
 from vov_core.database.engine import MIGRATIONS, migration_config
 from vov_core.errors import DatabaseUnavailableError
 
@@ -69,6 +69,61 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
+_LATER = 1_767_225_600_000_000
+FILLED["0002"] = FILLED["0001"] | {
+    "accounts": {
+        "id": "2a" * 16,
+        "login": "kim.minji",
+        "name": "김민지",
+        "email": "minji@example.org",
+        "confirmed_email": "minji@example.org",
+        "kind": "personal",
+        "field_of_work": "design",
+        "password_hash": "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA",
+        "owner_token": "t" * 43,
+        "created_at": _LATER,
+        "seen_at": None,
+        "disabled_at": None,
+    },
+    "sign_ins": {
+        "token_hash": "2b" * 32,
+        "account_id": "2a" * 16,
+        "browser": "Chrome · Windows",
+        "created_at": _LATER,
+        "seen_at": _LATER,
+        "expires_at": _LATER,
+    },
+    "one_time_links": {
+        "token_hash": "2c" * 32,
+        "account_id": "2a" * 16,
+        "purpose": "reset",
+        "email": None,
+        "expires_at": _LATER,
+    },
+    "social_identities": {
+        "`key`": "2d" * 32,
+        "account_id": "2a" * 16,
+        "provider": "google",
+        "created_at": _LATER,
+    },
+    "tries": {"`key`": "2e" * 32, "count": 3, "expires_at": _LATER, "blocked_until": None},
+}
+FILLED["0003"] = FILLED["0002"] | {
+    "mail": {
+        "id": "1e" * 16,
+        "owner": OWNER.key,
+        "recipient": "ef" * 32,
+        "state": "sent",
+        "attempts": 1,
+        "photos": 1,
+        "created_at": 1_767_225_600_000_000,
+        "next_try": 1_767_225_600_000_000,
+        "finished_at": 1_767_225_601_000_000,
+        "key_id": "0123456789abcdef",
+    },
+}
+
+
 def revisions() -> list[str]:
     script = ScriptDirectory(str(MIGRATIONS))
     return [revision.revision for revision in script.walk_revisions()][::-1]
@@ -87,8 +142,9 @@ def fill(database: Database, revision: str) -> None:
     with database.writing() as session:
         for table, row in FILLED[revision].items():
             names = ", ".join(row)
-            values = ", ".join(f":{name}" for name in row)
-            session.execute(text(f"INSERT INTO `{table}` ({names}) VALUES ({values})"), row)
+            bound = {name.strip("`"): value for name, value in row.items()}
+            values = ", ".join(f":{name}" for name in bound)
+            session.execute(text(f"INSERT INTO `{table}` ({names}) VALUES ({values})"), bound)
 
 
 def tables(database: Database) -> set[str]:
@@ -123,7 +179,7 @@ class DatabaseSuite:
         database = place.database()
         database.migrate()
         full = tables(database)
-        assert full == {"identity", "photos", "usage"}
+        assert full == set(Base.metadata.tables)
         go_to(database, "base")
         assert tables(database) == set()
         go_to(database, "head")
@@ -158,7 +214,7 @@ class DatabaseSuite:
             session.execute(text("DELETE FROM alembic_version"))
         again = place.database()
         again.migrate()
-        assert tables(again) == {"identity", "photos", "usage"}
+        assert tables(again) == set(Base.metadata.tables)
         assert again.archive_id == before
 
     def test_processes_that_migrate_at_once_all_succeed(self, place: Place) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from sqlalchemy import JSON, BigInteger, Dialect, Double, Index, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, Dialect, Double, Index, Integer, MetaData, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -66,7 +66,7 @@ class Base(DeclarativeBase):
 
 
 # Keys are compared byte for byte, names hold any script and emoji.
-_MARIADB: Final = {
+MARIADB: Final = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
     "mysql_collate": "utf8mb4_bin",
@@ -83,7 +83,7 @@ class Identity(Base):
     """
 
     __tablename__ = "identity"
-    __table_args__ = (_MARIADB,)
+    __table_args__ = (MARIADB,)
 
     archive_id: Mapped[str] = mapped_column(String(32), primary_key=True)
 
@@ -95,7 +95,7 @@ class Photo(Base):
     __table_args__ = (
         Index(None, "owner", "state", "created_at"),
         Index(None, "state", "created_at"),
-        _MARIADB,
+        MARIADB,
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
@@ -146,7 +146,7 @@ class Usage(Base):
             "fingerprints_covered",
             "bytes",
         ),
-        _MARIADB,
+        MARIADB,
     )
 
     id: Mapped[int] = mapped_column(
@@ -164,3 +164,34 @@ class Usage(Base):
     drawn: Mapped[int]
     bytes: Mapped[int] = mapped_column(BigInteger)
     ms_total: Mapped[float]
+
+
+class Mail(Base):
+    """A letter on its way: encrypted until its fate is known, then only that.
+
+    It holds no picture, no readable address and, once it is over, nothing of what it said.
+    """
+
+    __tablename__ = "mail"
+    __table_args__ = (
+        Index(None, "state", "next_try"),
+        Index(None, "owner", "created_at"),
+        Index(None, "recipient", "created_at"),
+        Index(None, "created_at"),
+        MARIADB,
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    recipient: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    photos: Mapped[int]
+    created_at: Mapped[datetime]
+    next_try: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    lease: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(String(32))
+    key_id: Mapped[str] = mapped_column(String(16))
+    payload: Mapped[str | None] = mapped_column(Text)
