@@ -15,6 +15,7 @@ from vov_core.errors import VovError
 from vov_core.finder import Finder, open_finder
 from vov_core.history import History
 from vov_core.images import ReadLimits
+from vov_core.mail import Outbox, open_outbox
 from vov_core.settings import Settings
 from vov_core.texts import Language, best_language, explain, text
 from vov_core.workspace import Workspace
@@ -50,6 +51,13 @@ def finder() -> Finder:
 def archive() -> Archive:
     """Object store and database. A failure to open is not cached: the next visit tries again."""
     return open_archive(settings())
+
+
+@st.cache_resource(show_spinner=False)
+def outbox() -> Outbox:
+    """The queue of e-mails; its thread belongs to the process."""
+    store = archive()
+    return open_outbox(settings(), store.database, store)
 
 
 def history() -> History:

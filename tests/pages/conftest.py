@@ -64,6 +64,7 @@ def _language_outside_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
 def _forget_services() -> None:
     session.settings.clear()
     session.archive.clear()
+    session.outbox.clear()
 
 
 @pytest.fixture
