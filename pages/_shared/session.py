@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import streamlit as st
@@ -15,6 +16,7 @@ from vov_core.errors import VovError
 from vov_core.finder import Finder, open_finder
 from vov_core.history import History
 from vov_core.images import ReadLimits
+from vov_core.links import Links
 from vov_core.mail import Outbox, open_outbox
 from vov_core.settings import Settings
 from vov_core.texts import Language, best_language, explain, text
@@ -58,6 +60,12 @@ def outbox() -> Outbox:
     """The queue of e-mails; its thread belongs to the process."""
     store = archive()
     return open_outbox(settings(), store.database, store)
+
+
+@st.cache_resource(show_spinner=False)
+def links() -> Links:
+    """Makes and opens links for others."""
+    return Links(archive(), settings().secret_key, settings().link_seconds)
 
 
 def history() -> History:
@@ -142,6 +150,16 @@ def show_flashes() -> None:
     """Shows what ``flash`` kept."""
     for message, icon in st.session_state.pop("flashes", []):
         st.toast(message, icon=icon)
+
+
+def time_zone() -> tzinfo:
+    """The zone of the person's clock, as far as the browser tells: its present offset."""
+    return timezone(timedelta(minutes=-(st.context.timezone_offset or 0)))
+
+
+def local(moment: datetime) -> datetime:
+    """A moment as the person's clock shows it."""
+    return moment.astimezone(time_zone())
 
 
 def number(value: int) -> str:

@@ -5,8 +5,8 @@ from email.policy import SMTP, default
 
 import pytest
 
-from vov_core.mail.letter import File, Letter, compose
-from vov_core.mail.seal import BrokenSealError, Seal
+from vov_core.archive import File
+from vov_core.mail.letter import Letter, compose
 
 SENDER = "VOV 지문 <vov@example.org>"
 
@@ -44,15 +44,3 @@ def test_what_the_recipient_sees() -> None:
     assert (first.get_filename(), first.get_content_type()) == ("hand.jpg", "image/jpeg")
     assert first.get_content() == b"\xff\xd8one" and second.get_content() == b"two"
     assert second.get_content_type() == "image/png" and second.get_filename()
-
-
-def test_a_seal() -> None:
-    seal, same, other = Seal("k" * 40), Seal("k" * 40), Seal()
-    sealed = seal.close(b"a secret letter")
-    assert "secret" not in sealed and same.open(sealed) == b"a secret letter"
-    assert seal.id == same.id != other.id
-    assert seal.hash("A@b.org") == same.hash("a@b.org") != other.hash("a@b.org")
-    assert seal.lasting and not other.lasting
-    for broken in (other.close(b"x"), sealed[:-2], "", sealed.swapcase()):
-        with pytest.raises(BrokenSealError):
-            seal.open(broken)

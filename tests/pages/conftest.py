@@ -65,6 +65,7 @@ def _forget_services() -> None:
     session.settings.clear()
     session.archive.clear()
     session.outbox.clear()
+    session.links.clear()
 
 
 @pytest.fixture

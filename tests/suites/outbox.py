@@ -32,8 +32,8 @@ from vov_core.errors import (
 )
 from vov_core.mail import MailState, MailStatus, Outbox, Smtp
 from vov_core.mail.outbox import open_outbox
-from vov_core.mail.seal import Seal
 from vov_core.mail.smtp import DeliveryError
+from vov_core.seal import Seal
 
 KEY = "the key of all processes of a test"
 ME = Owner.new_guest()
@@ -71,7 +71,11 @@ class _ByHand(Outbox):
 
 
 def outbox_of(archive: Archive, port: int, kind: type[Outbox] = _ByHand, **options: Any) -> Outbox:
-    options = {"sender": "VOV <vov@example.org>", "seal": Seal(KEY), "back_off": SOON} | options
+    options = {
+        "sender": "VOV <vov@example.org>",
+        "seal": Seal(KEY, "mail"),
+        "back_off": SOON,
+    } | options
     return kind(archive.database, archive, plain(port), **options)
 
 
@@ -180,7 +184,7 @@ class OutboxSuite:
             small.add(ME.key, "a@b.org\r\nBcc: c@d.org", "s", "t")
         with pytest.raises(PhotoNotFoundError):
             add(small, photo_ids=("0" * 32,))
-        off = Outbox(archive.database, archive, None, sender="", seal=Seal())
+        off = Outbox(archive.database, archive, None, sender="", seal=Seal(None, "mail"))
         assert not off.is_on
         with pytest.raises(MailOffError):
             add(off)
@@ -268,7 +272,9 @@ class OutboxSuite:
         self, archive: Archive, office: PostOffice
     ) -> None:
         smtp = Smtp(host="127.0.0.1", port=office.port, security="none", timeout=0.5)
-        outbox = _ByHand(archive.database, archive, smtp, sender="vov@example.org", seal=Seal(KEY))
+        outbox = _ByHand(
+            archive.database, archive, smtp, sender="vov@example.org", seal=Seal(KEY, "mail")
+        )
         office.hold.clear()
         mail_id = add(outbox)
         assert outbox.send_one()
@@ -286,7 +292,7 @@ class OutboxSuite:
         assert office.letters == []
 
     def test_a_key_that_died_with_its_process(self, archive: Archive, office: PostOffice) -> None:
-        dead, alive = (outbox_of(archive, office.port, seal=Seal()) for _ in range(2))
+        dead, alive = (outbox_of(archive, office.port, seal=Seal(None, "mail")) for _ in range(2))
         mail_id = add(dead)
         assert not alive.send_one()
         assert alive.state(mail_id, ME.key).state is MailState.QUEUED
@@ -298,7 +304,7 @@ class OutboxSuite:
     def test_a_forged_letter_is_not_sent(self, archive: Archive, office: PostOffice) -> None:
         outbox = outbox_of(archive, office.port)
         mail_id = add(outbox)
-        change(archive, payload=Seal().close(b'{"to": "x@y.org"}'))
+        change(archive, payload=Seal(None, "mail").close(b'{"to": "x@y.org"}'))
         assert outbox.send_one()
         assert outbox.state(mail_id, ME.key).reason == "key_lost"
 
@@ -436,7 +442,7 @@ class TlsSuite:
             smtp = self.smtp(office, security, certificates)
             smtp.check()
             outbox = _ByHand(
-                archive.database, archive, smtp, sender="vov@example.org", seal=Seal(KEY)
+                archive.database, archive, smtp, sender="vov@example.org", seal=Seal(KEY, "mail")
             )
             mail_id = add(outbox)
             assert outbox.send_one()

@@ -36,8 +36,8 @@ from vov_core.errors import (
 )
 from vov_core.mail.address import check_address
 from vov_core.mail.letter import Files, Letter, compose
-from vov_core.mail.seal import BrokenSealError, Seal
 from vov_core.mail.smtp import DeliveryError, Smtp, UnknownFateError
+from vov_core.seal import BrokenSealError, Seal
 from vov_core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -206,7 +206,7 @@ class Outbox:
         mail = Mail(
             id=uuid4().hex,
             owner=owner_key,
-            recipient=self._seal.hash(letter.to),
+            recipient=self._seal.hash(letter.to.lower()),
             state=MailState.QUEUED,
             attempts=0,
             photos=len(letter.photo_ids),
@@ -510,7 +510,7 @@ def open_outbox(settings: Settings, database: Database, files: Files) -> Outbox:
         files,
         smtp,
         sender=settings.mail_from or "",
-        seal=Seal(settings.secret_key),
+        seal=Seal(settings.secret_key, "mail"),
         max_bytes=settings.mail_max_mb * _MEGABYTE,
         per_hour=settings.mail_per_hour,
         total_per_hour=settings.mail_total_per_hour,
