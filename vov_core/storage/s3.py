@@ -137,6 +137,7 @@ class S3Store(ObjectStore):
                     "Bucket": self._bucket,
                     "Key": self._name(key),
                     "ResponseContentDisposition": disposition(file_name),
+                    "ResponseCacheControl": "no-store",
                 },
                 ExpiresIn=seconds,
             )
