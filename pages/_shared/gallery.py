@@ -1,6 +1,7 @@
 """Saved photos: search, select, the grid, and what can be done with them."""
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -34,6 +35,9 @@ from vov_core.findings import Verdict
 from vov_core.images.thumbnail import FORMAT
 from vov_core.texts import text
 
+# Nothing that Markdown could take for its own: an underscore inside of a word is none.
+_PLAIN_NAME = re.compile(r"(?!www\.)[^\W_](?:[\w ()-]*[\w)])?(?:\.[^\W_]+)?")
+_AT_EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _KEPT = 96
 _MOST_IN_MEMORY = 200_000_000
 _DELETED_AT_ONCE = 20
@@ -297,7 +301,7 @@ def _card(photo: SavedPhoto, small: str | None) -> None:
     tick = f"tick-{photo.id}"
     st.session_state[tick] = photo.id in picked()
     st.checkbox(
-        escape(receipt.file_name),
+        _label(receipt.file_name),
         key=tick,
         on_change=lambda: _pick((photo,), st.session_state[tick]),
     )
@@ -318,6 +322,12 @@ def _card(photo: SavedPhoto, small: str | None) -> None:
             key=f"download-{photo.id}",
         )
         _menu(photo)
+
+
+def _label(name: str) -> str:
+    """A file name as the label of a widget: screen readers would read an escape aloud."""
+    plain = _PLAIN_NAME.fullmatch(name) and not _AT_EDGE.search(name)
+    return name if plain else escape(name)
 
 
 def _menu(photo: SavedPhoto) -> None:
