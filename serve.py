@@ -1,18 +1,45 @@
 """Starts VOV: ``python serve.py``, with the options of ``streamlit run``.
 
 ``streamlit run streamlit_app.py`` works as well. This start has everything loaded before the first
-visitor comes, and never shows Streamlit's bare list of the files in ``pages/``.
+visitor comes, never shows Streamlit's bare list of the files in ``pages/``, and serves what only
+VOV's own addresses can: shared links to photos in a folder, and zips of any size.
 """
 
 import importlib
 import sys
 import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
+from pages._shared import downloads, session
 from pages._shared.uploads import keep_in_memory
+from vov_core.errors import VovError
+
+
+@asynccontextmanager
+async def resume_mail(_app: st.App) -> AsyncIterator[dict[str, object]]:
+    """Sends what still waits from before this start; nobody has to visit first."""
+    threading.Thread(target=_open_outbox, daemon=True).start()
+    yield {}
+
+
+def _open_outbox() -> None:
+    with suppress(VovError):  # The first visitor is told; the outbox opens then.
+        if session.settings().smtp_host:
+            session.outbox()
+
+
+# ``streamlit run`` finds it here, in a second copy of this module.
+app = st.App(
+    Path(__file__).with_name("streamlit_app.py"),
+    routes=downloads.routes(),
+    lifespan=resume_mail,
+)
 
 
 def load_ahead() -> None:
@@ -29,8 +56,7 @@ def main() -> None:
     # What Streamlit itself sets once an app has called st.navigation.
     PagesManager.uses_pages_directory = False
     load_ahead()
-    app = Path(__file__).with_name("streamlit_app.py")
-    cli.main(["run", str(app), *sys.argv[1:]])
+    cli.main(["run", __file__, *sys.argv[1:]])
 
 
 if __name__ == "__main__":

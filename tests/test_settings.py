@@ -121,7 +121,7 @@ def test_empty_texts_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"smtp_security": "ssl"}, ("smtp_security", "not_one_of")),
         ({"smtp_port": 0}, ("smtp_port", "out_of_range")),
         ({"smtp_ca": "/nowhere/ca.pem"}, ("smtp_ca", "file_missing")),
-        ({"mail_key": "short"}, ("mail_key", "too_short")),
+        ({"secret_key": "short"}, ("secret_key", "too_short")),
         ({"mail_max_mb": 0}, ("mail_max_mb", "out_of_range")),
         ({"log_level": "LOUD"}, ("log_level", "not_one_of")),
         ({"data_dir": ""}, ("data_dir", "missing")),
@@ -151,7 +151,7 @@ def test_secrets_stay_out_of_repr() -> None:
         s3_secret_key=SECRET,
         smtp_user="vov",
         smtp_password=SECRET,
-        mail_key=SECRET * 2,
+        secret_key=SECRET * 2,
     )
     assert SECRET not in repr(settings)
 

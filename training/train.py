@@ -47,7 +47,7 @@ LOSS = {
     "label_smoothing": 0.02,
 }
 # How often each kind of view is looked at.
-SHARES = {"hand": 0.6, "whole": 0.14, "close": 0.18, "empty": 0.08}
+SHARES = {"hand": 0.55, "whole": 0.17, "close": 0.16, "empty": 0.12}
 _PASTING = 0.3  # part of the empty views that get pads of a close-up
 # The detector's crop of a hand out of a hand's view; a close-up as a photo of one finger.
 _SCORED_ZOOM = {"hand": 2.2 / 1.5, "close": 1.5}

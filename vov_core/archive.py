@@ -9,6 +9,7 @@ import logging
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,9 +31,10 @@ from vov_core.errors import (
     PhotoNotFoundError,
 )
 from vov_core.findings import Verdict
-from vov_core.mail.letter import File
+from vov_core.images.thumbnail import FORMAT as THUMBNAIL_FORMAT
+from vov_core.images.thumbnail import thumbnail
 from vov_core.settings import Settings
-from vov_core.storage import ObjectStore, open_store
+from vov_core.storage import THUMBNAIL, ObjectStore, open_store
 
 T = TypeVar("T")
 
@@ -41,6 +43,7 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 _MIN_TOKEN: Final = 16
 _BATCH: Final = 500
 _TRIES: Final = 3
+_READERS: Final = 6
 SWEEP_AGE: Final = timedelta(minutes=15)
 """A save that is older is dead: no put takes that long, the stores give up much sooner."""
 
@@ -152,6 +155,14 @@ class SavedPhoto:
     receipt: Receipt
 
 
+class File(NamedTuple):
+    """A saved output as it is handed out."""
+
+    name: str
+    format: str
+    data: bytes
+
+
 class OwnerTotals(NamedTuple):
     """How much somebody keeps."""
 
@@ -212,19 +223,32 @@ class Archive:
         kept = self._begin(photo_id, attempt, owner, receipt, len(output))
         if kept:
             return kept
+        key = self._key(photo_id, attempt)
         try:
-            self._store.put(self._key(photo_id, attempt), output, f"image/{receipt.format}")
+            self._store.put(key, output, f"image/{receipt.format}")
+            self._keep_thumbnail(key, thumbnail(output, receipt.width, receipt.height))
             saved, winner = self._finish(photo_id, attempt)
         except BaseException:
             self._abandon(photo_id, attempt)
             raise
         if winner != attempt:
             with suppress(ArchiveError):
-                self._store.delete(self._key(photo_id, attempt))
+                self._remove(key)
         return saved
 
     def _key(self, photo_id: str, attempt: str) -> str:
         return f"{self._database.archive_id}/{photo_id}-{attempt}"
+
+    def _keep_thumbnail(self, key: str, small: bytes | None) -> None:
+        """Puts it beside its output. It can be made anew, so its failure is not the save's."""
+        if small is not None:
+            with suppress(ArchiveError):
+                self._store.put(key + THUMBNAIL, small, f"image/{THUMBNAIL_FORMAT}")
+
+    def _remove(self, key: str) -> None:
+        """Removes an output and its thumbnail."""
+        self._store.delete(key + THUMBNAIL)
+        self._store.delete(key)
 
     def _begin(
         self, photo_id: str, attempt: str, owner: Owner, receipt: Receipt, size: int
@@ -269,7 +293,7 @@ class Archive:
                     if row.state == State.STORED:
                         return  # The save had worked; only the answer was lost.
                     row.state = State.DELETING
-            self._store.delete(self._key(photo_id, attempt))
+            self._remove(self._key(photo_id, attempt))
             self._erase([photo_id])
         except ArchiveError as error:
             _log.warning("a failed save is left to the sweep: %s", error)
@@ -343,6 +367,23 @@ class Archive:
         """
         self._store.check()
 
+    def all_sizes(
+        self,
+        owner: Owner,
+        *,
+        verdict: Verdict | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> dict[str, int]:
+        """Photo id -> bytes of all of an owner's photos; the filters are those of :meth:`list`."""
+        query = (
+            select(Photo.id, Photo.bytes)
+            .where(*_shown(owner.key, verdict, since, until))
+            .order_by(Photo.created_at.desc(), Photo.id.desc())
+        )
+        with self._database.reading() as session:
+            return {photo_id: int(size) for photo_id, size in session.execute(query)}
+
     def get(self, owner: Owner, photo_id: str) -> SavedPhoto:
         """One photo.
 
@@ -375,6 +416,33 @@ class Archive:
         if sha256(data).hexdigest() != row.output_sha256:
             raise ObjectMissingError(reason="altered")
         return data
+
+    def thumbnails(self, owner: Owner, photo_ids: Sequence[str]) -> dict[str, bytes | None]:
+        """Small pictures (WebP) of an owner's photos.
+
+        One that was saved without is made from its output and kept.
+
+        Returns:
+            Photo id -> picture; None where the output is lost or is no picture. What is not
+            there, or somebody else's, is left out.
+        """
+        query = select(Photo).where(*_shown(owner.key), Photo.id.in_(photo_ids))
+        with self._database.reading() as session:
+            rows = session.scalars(query).all()
+        with ThreadPoolExecutor(_READERS) as pool:
+            return dict(zip((r.id for r in rows), pool.map(self._thumbnail, rows), strict=True))
+
+    def _thumbnail(self, row: Photo) -> bytes | None:
+        key = self._key(row.id, row.attempt)
+        try:
+            with suppress(ObjectMissingError):
+                return self._store.get(key + THUMBNAIL)
+            small = thumbnail(self._read(row), row.width, row.height)
+        except ArchiveError as error:
+            _log.warning("no thumbnail: %s", error)
+            return None
+        self._keep_thumbnail(key, small)
+        return small
 
     def sizes(self, owner_key: str, photo_ids: Sequence[str]) -> Mapping[str, int]:
         """Photo id -> bytes, for the mail queue, which knows an owner by key only.
@@ -484,7 +552,7 @@ class Archive:
         with self._database.reading() as session:
             rows = session.execute(query).all()
         for photo_id, attempt in rows:
-            self._store.delete(self._key(photo_id, attempt))
+            self._remove(self._key(photo_id, attempt))
             with self._database.writing() as session:
                 gone = session.execute(
                     delete(Photo)
@@ -524,7 +592,7 @@ class Archive:
 
     def _orphans(self, keys: Sequence[str]) -> Sequence[str]:
         """Those keys that no row knows. The rows are read after the keys were listed."""
-        names = {key: key.rpartition("/")[2].split("-") for key in keys}
+        names = {key: key.removesuffix(THUMBNAIL).rpartition("/")[2].split("-") for key in keys}
         query = select(Photo.id, Photo.attempt, Photo.state).where(
             Photo.id.in_([photo_id for photo_id, _ in names.values()])
         )

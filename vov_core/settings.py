@@ -82,6 +82,9 @@ class Settings:
         s3_secret_key: Likewise.
         s3_sse: Encryption at rest that the server is asked for: None, ``AES256``, ``aws:kms``.
         s3_prefix: Put before every key, for buckets shared with others.
+        secret_key: Encrypts e-mails that wait in the database and signs download links; at least
+            32 characters. Processes that share a database must share it, too. None takes a key that
+            lives in the process's memory only: letters and links end with the process.
         link_seconds: Life of a download link, 1 second to 7 days (S3's own limit).
         max_upload_mb: Bytes of one upload, in MiB.
         max_megapixels: Pixels of one photo.
@@ -95,8 +98,6 @@ class Settings:
         smtp_ca: File of the authority that signed the mail server's certificate; None takes the
             system's.
         mail_from: Sender of all e-mails: an address, or ``Name <address>``.
-        mail_key: Encrypts e-mails that wait in the database; 32 characters at least. None takes a
-            key that lives in the process's memory only: what still waits when it ends is given up.
         mail_max_mb: Of one e-mail as it travels (base64 makes photos a third larger), in MiB.
         mail_per_hour: E-mails per person, and per recipient.
         mail_total_per_hour: E-mails of everybody together.
@@ -125,6 +126,7 @@ class Settings:
     s3_secret_key: str | None = field(default=None, repr=False)
     s3_sse: str | None = None
     s3_prefix: str = ""
+    secret_key: str | None = field(default=None, repr=False)
     link_seconds: int = 300
     max_upload_mb: int = 30
     max_megapixels: int = 80
@@ -136,7 +138,6 @@ class Settings:
     smtp_password: str | None = field(default=None, repr=False)
     smtp_ca: Path | None = None
     mail_from: str | None = None
-    mail_key: str | None = field(default=None, repr=False)
     mail_max_mb: int = 20
     mail_per_hour: int = 20
     mail_total_per_hour: int = 500
@@ -158,6 +159,8 @@ class Settings:
             raise SettingsError(name="database_tls", reason="file_missing")
         if self.public_url is not None and not _is_web_url(self.public_url):
             raise SettingsError(name="public_url", reason="not_a_url")
+        if self.secret_key is not None and len(self.secret_key) < _SHORTEST_KEY:
+            raise SettingsError(name="secret_key", reason="too_short")
         self._check_s3()
         self._check_mail()
 
@@ -188,8 +191,6 @@ class Settings:
             raise SettingsError(name="smtp_security", reason="not_usable")
         if self.smtp_ca is not None and not self.smtp_ca.is_file():
             raise SettingsError(name="smtp_ca", reason="file_missing")
-        if self.mail_key is not None and len(self.mail_key) < _SHORTEST_KEY:
-            raise SettingsError(name="mail_key", reason="too_short")
 
     @classmethod
     def load(cls, secrets: Mapping[str, Any] | None = None) -> "Settings":

@@ -121,6 +121,21 @@ def member_cookie(name: str, token: str, dead: str, seconds: int, fresh: bool) -
     return str(found) if found else None
 
 
+def copy_text(words: str, *, label: str, copy: str, copied: str, key: str) -> None:
+    """A text (a link) with a button that copies it.
+
+    Args:
+        words: The text.
+        label: What it is, for screen readers.
+        copy: On the button.
+        copied: On the button, for a moment after a click.
+        key: Of this component.
+    """
+    _component("copy", False)(
+        key=key, data={"text": words, "label": label, "copy": copy, "copied": copied}
+    )
+
+
 def page_language(language: str) -> None:
     """Tells the browser which language the page speaks; Streamlit always says English."""
     _component("language", False)(key="page_language", data={"language": language})

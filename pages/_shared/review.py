@@ -28,7 +28,7 @@ from pages._shared.session import (
 from vov_core.errors import VovError
 from vov_core.findings import Region, Source, Verdict
 from vov_core.geometry import ellipse
-from vov_core.images import Photo
+from vov_core.images import Photo, unique_name
 from vov_core.pipeline import Masked, Tuning
 from vov_core.select import Selection
 from vov_core.workspace import Item
@@ -392,18 +392,10 @@ def zipped(items: list[Item]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as bundle:
         for item in items:
             if item.approval:
-                bundle.writestr(unique(item.approval.file_name, used), item.approval.output.data)
+                bundle.writestr(
+                    unique_name(item.approval.file_name, used), item.approval.output.data
+                )
     return buffer.getvalue()
-
-
-def unique(name: str, used: set[str]) -> str:
-    """The name, with a number where it was used before."""
-    stem, dot, suffix = name.rpartition(".")
-    candidate, n = name, 2
-    while candidate in used:
-        candidate, n = f"{stem} ({n}){dot}{suffix}", n + 1
-    used.add(candidate)
-    return candidate
 
 
 def save(items: list[Item]) -> None:

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
 from time import monotonic
 from typing import Any
 
@@ -17,6 +17,7 @@ from vov_core.errors import VovError
 from vov_core.finder import Finder, open_finder
 from vov_core.history import History
 from vov_core.images import ReadLimits
+from vov_core.links import Links
 from vov_core.mail import Outbox, open_outbox
 from vov_core.people import Letters, Member, People, is_token, post_by
 from vov_core.settings import Settings
@@ -75,6 +76,12 @@ def people() -> People:
         stay=timedelta(days=chosen.stay_signed_in_days),
         letters=Letters(post_by(outbox()), chosen.public_url) if mails else None,
     )
+
+
+@st.cache_resource(show_spinner=False)
+def links() -> Links:
+    """Makes and opens links for others."""
+    return Links(archive(), settings().secret_key, settings().link_seconds)
 
 
 def history() -> History:
@@ -189,6 +196,16 @@ def show_flashes() -> None:
     """Shows what ``flash`` kept."""
     for message, icon in st.session_state.pop("flashes", []):
         st.toast(message, icon=icon)
+
+
+def time_zone() -> tzinfo:
+    """The zone of the person's clock, as far as the browser tells: its present offset."""
+    return timezone(timedelta(minutes=-(st.context.timezone_offset or 0)))
+
+
+def local(moment: datetime) -> datetime:
+    """A moment as the person's clock shows it."""
+    return moment.astimezone(time_zone())
 
 
 def number(value: int) -> str:

@@ -102,6 +102,11 @@ class Tab:
         expect(self.page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
         return self
 
+    def select(self, name: str) -> None:
+        """Ticks a saved photo."""
+        self.page.locator("label", has_text=name).click()
+        expect(self.page.get_by_role("checkbox", name=name)).to_be_checked()
+
     def go(self, page: str) -> Self:
         """Follows the link in the navigation."""
         self.page.get_by_test_id("stSidebarNavLink").filter(has_text=self.t(f"nav.{page}")).click()

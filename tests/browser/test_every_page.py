@@ -78,9 +78,9 @@ def test_the_review_and_saved_photos_on_a_phone(
     tab.button("actions.approve").click()
     save(tab)
     fits(tab, NARROW)
-    for page in ("my_photos", "history"):
+    for page, part in (("my_photos", "stCheckbox"), ("history", "stMetric")):
         tab.open(page)
-        expect(tab.page.get_by_test_id("stMetric").first).to_be_visible()
+        expect(tab.page.get_by_test_id(part).first).to_be_visible()
         for size in (NARROW, WIDE):
             fits(tab, size)
     tab.sound()

@@ -4,13 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from vov_core.mail.seal import Seal
 
 from tests.suites.local import place
 from tests.suites.people import HERE, PASSWORD, Time, archive, details, time
 from vov_core.archive import Archive
 from vov_core.errors import MailLimitError
 from vov_core.mail import Outbox, Smtp
-from vov_core.mail.seal import Seal
 from vov_core.people import Letters, People, Place, account_link, post_by
 from vov_core.texts import Language
 

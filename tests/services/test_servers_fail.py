@@ -171,6 +171,7 @@ class TestS3:
             assert answer.read() == output
             assert answer.headers["Content-Type"] == "image/jpeg"
             disposition = answer.headers["Content-Disposition"]
+            assert answer.headers["Cache-Control"] == "no-store"
         assert disposition.startswith('attachment; filename="_ _1__protected.jpg"')
         assert "filename*=UTF-8''%EC%86%90%20%E2%80%9C1%E2%80%9D_protected.jpg" in disposition
         time.sleep(2.1)

@@ -6,11 +6,14 @@ import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from secrets import token_bytes
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from hypothesis.stateful import run_state_machine_as_test
+from PIL import Image
 from sqlalchemy import func, select, text, update
 
 from tests.suites.owners import OwnersNeverMeet, machine_settings
@@ -45,6 +48,15 @@ def save(
 ) -> SavedPhoto:
     output = token_bytes(200) if output is None else output
     return archive.save(output, receipt_for(output, **changes), owner, save_id=uuid4())
+
+
+def picture(width: int, height: int) -> bytes:
+    """A drawn picture without a hand."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[:, :, 0] = np.linspace(0, 255, width).astype(np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
 
 
 def rows(database: Database) -> int:
@@ -194,6 +206,56 @@ class ArchiveSuite:
         archive.delete(owner, [first.id])
         archive.save(output, receipt_for(output), owner, save_id=save_id)
         assert archive.read(owner, archive.list(owner)[0].id) == output
+
+    def test_thumbnails_lie_beside_their_outputs(
+        self, place: Place, archive: Archive, owner: Owner
+    ) -> None:
+        output = picture(1600, 1200)
+        saved = save(archive, owner, output, width=1600, height=1200)
+        plain, other = save(archive, owner), save(archive, Owner.new_guest())
+        (key,) = (key for key in place.stored_keys() if key.endswith(".thumb"))
+        assert saved.id in key
+        found = archive.thumbnails(owner, [saved.id, plain.id, other.id, "'; --"])
+        assert found.keys() == {saved.id, plain.id} and found[plain.id] is None
+        small = found[saved.id]
+        assert small == place.store().get(key)
+        with Image.open(BytesIO(small)) as shown:
+            assert (shown.format, shown.size) == ("WEBP", (440, 330))
+        place.store().delete(key)
+        assert archive.thumbnails(owner, [saved.id]) == {saved.id: small}
+        assert key in place.stored_keys(), "made anew and kept"
+        assert archive.sweep() == Swept(0, 0)
+        assert archive.read(owner, saved.id) == output
+        archive.delete(owner, [saved.id, plain.id])
+        assert len(place.stored_keys()) == 1
+        place.store().put(key, small, "image/webp")
+        assert archive.sweep() == Swept(0, 1)
+
+    def test_a_failing_thumbnail_is_no_failing_save(self, place: Place, owner: Owner) -> None:
+        puts = []
+
+        def fail() -> None:
+            puts.append(1)
+            if len(puts) == 2:
+                raise StoreUnavailableError(reason="test")
+
+        archive = place.archive(InterruptedStore(place.store(), before_put=fail))
+        saved = save(archive, owner, picture(900, 600), width=900, height=600)
+        assert len(place.stored_keys()) == 1
+        assert archive.thumbnails(owner, [saved.id])[saved.id]
+        assert len(place.stored_keys()) == 2
+
+    def test_what_the_mail_queue_and_links_may_read(self, archive: Archive, owner: Owner) -> None:
+        output = token_bytes(300)
+        mine = save(archive, owner, output, file_name="손.webp", format="webp")
+        theirs = save(archive, Owner.new_guest())
+        assert archive.file(owner.key, mine.id) == ("손.webp", "webp", output)
+        assert archive.sizes(owner.key, [mine.id, theirs.id, "%"]) == {mine.id: 300}
+        assert archive.all_sizes(owner) == {mine.id: 300}
+        assert archive.all_sizes(owner, verdict=Verdict.NOTHING_FOUND) == {}
+        for wrong in ((owner.key, theirs.id), ("0" * 64, mine.id), (owner.key, "%")):
+            with pytest.raises(PhotoNotFoundError):
+                archive.file(*wrong)
 
     def test_the_database_knows_no_token(self, archive: Archive) -> None:
         owner = Owner(OwnerKind.MEMBER, "a-very-secret-token-of-a-member")

@@ -1,7 +1,7 @@
 """Photos in and out: the reader, the writer, the check of what was written, and names of files."""
 
 from vov_core.images.clean import CleanReport, check_clean
-from vov_core.images.names import protected_name, safe_name
+from vov_core.images.names import protected_name, safe_name, unique_name
 from vov_core.images.reader import Photo, ReadLimits, read_photo
 from vov_core.images.writer import OutputFormat, encode, formats_for, output_format_for
 
@@ -17,4 +17,5 @@ __all__ = [
     "protected_name",
     "read_photo",
     "safe_name",
+    "unique_name",
 ]

@@ -49,6 +49,16 @@ def protected_name(name: str, format: str) -> str:
     return _fit(stem, "_protected" + _EXTENSIONS[output_format_for(format)])
 
 
+def unique_name(name: str, used: set[str]) -> str:
+    """The name, with a number where it was used before."""
+    stem, dot, suffix = name.rpartition(".")
+    candidate, n = name, 2
+    while candidate in used:
+        candidate, n = f"{stem} ({n}){dot}{suffix}", n + 1
+    used.add(candidate)
+    return candidate
+
+
 def _clean_parts(name: str) -> tuple[str, str]:
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     kept = "".join(c for c in base if c == _JOINER or unicodedata.category(c) not in _DROPPED)

@@ -7,15 +7,9 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-
-class File(NamedTuple):
-    """A saved output as an attachment."""
-
-    name: str
-    format: str
-    data: bytes
+from vov_core.archive import File
 
 
 class Files(Protocol):

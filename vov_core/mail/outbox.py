@@ -36,8 +36,8 @@ from vov_core.errors import (
 )
 from vov_core.mail.address import check_address
 from vov_core.mail.letter import Files, Letter, compose
-from vov_core.mail.seal import BrokenSealError, Seal
 from vov_core.mail.smtp import DeliveryError, Smtp, UnknownFateError
+from vov_core.seal import BrokenSealError, Seal
 from vov_core.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -80,6 +80,7 @@ class MailStatus:
     Attributes:
         id: 32 hex digits, random.
         state: Where it stands.
+        created_at: When it was put into the queue, UTC.
         attempts: How often it was tried.
         next_try: When it will be tried again, if it will; UTC.
         reason: Why it failed: ``server``, ``tls``, ``login``, ``refused``, ``too_large``,
@@ -89,6 +90,7 @@ class MailStatus:
 
     id: str
     state: MailState
+    created_at: datetime
     attempts: int
     next_try: datetime | None
     reason: str | None
@@ -204,7 +206,7 @@ class Outbox:
         mail = Mail(
             id=uuid4().hex,
             owner=owner_key,
-            recipient=self._seal.hash(letter.to),
+            recipient=self._seal.hash(letter.to.lower()),
             state=MailState.QUEUED,
             attempts=0,
             photos=len(letter.photo_ids),
@@ -249,15 +251,18 @@ class Outbox:
             row = session.scalars(query).one_or_none()
         if row is None:
             raise MailNotFoundError()
-        state = MailState(row.state)
-        return MailStatus(
-            id=row.id,
-            state=state,
-            attempts=row.attempts,
-            next_try=row.next_try if state in _WAITING else None,
-            reason=row.reason,
-            photos=row.photos,
+        return _to_status(row)
+
+    def recent(self, owner_key: str, limit: int = 5) -> tuple[MailStatus, ...]:
+        """An owner's last letters with photos, newest first."""
+        query = (
+            select(Mail)
+            .where(Mail.owner == owner_key, Mail.photos > 0)
+            .order_by(Mail.created_at.desc(), Mail.id)
+            .limit(limit)
         )
+        with self._database.reading() as session:
+            return tuple(_to_status(row) for row in session.scalars(query))
 
     def waiting(self) -> int:
         """How many letters are not yet sent; for the operator."""
@@ -470,6 +475,19 @@ class Outbox:
                 session.execute(update(Mail).where(*where).values(**values))
 
 
+def _to_status(row: Mail) -> MailStatus:
+    state = MailState(row.state)
+    return MailStatus(
+        id=row.id,
+        state=state,
+        created_at=row.created_at,
+        attempts=row.attempts,
+        next_try=row.next_try if state in _WAITING else None,
+        reason=row.reason,
+        photos=row.photos,
+    )
+
+
 def _erased() -> dict[str, Any]:
     return {
         "payload": None,
@@ -492,7 +510,7 @@ def open_outbox(settings: Settings, database: Database, files: Files) -> Outbox:
         files,
         smtp,
         sender=settings.mail_from or "",
-        seal=Seal(settings.mail_key),
+        seal=Seal(settings.secret_key, "mail"),
         max_bytes=settings.mail_max_mb * _MEGABYTE,
         per_hour=settings.mail_per_hour,
         total_per_hour=settings.mail_total_per_hour,

@@ -4,11 +4,11 @@ A new kind of store is one class behind :class:`ObjectStore` and one line in :fu
 """
 
 from vov_core.settings import Settings
-from vov_core.storage.base import ObjectStore
+from vov_core.storage.base import THUMBNAIL, ObjectStore, disposition
 from vov_core.storage.local import LocalStore
 from vov_core.storage.s3 import S3Store
 
-__all__ = ["LocalStore", "ObjectStore", "S3Store", "open_store"]
+__all__ = ["THUMBNAIL", "LocalStore", "ObjectStore", "S3Store", "disposition", "open_store"]
 
 
 def open_store(settings: Settings) -> ObjectStore:

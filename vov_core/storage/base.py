@@ -4,13 +4,17 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import quote
 
-KEY: Final = re.compile(r"[0-9a-f]{32}/[0-9a-f]{32}-[0-9a-f]{8}")
+KEY: Final = re.compile(r"[0-9a-f]{32}/[0-9a-f]{32}-[0-9a-f]{8}(\.thumb)?")
 """Shape of a key: the archive's id, then the photo's id and the attempt that wrote it.
 
 All three are random. A key never holds a time stamp, a file's name or anything else of a person,
-and no key of this shape can leave the folder it belongs to.
+and no key of this shape can leave the folder it belongs to. An output's thumbnail lies beside it.
 """
+
+THUMBNAIL: Final = ".thumb"
+"""Put behind an output's key."""
 
 
 def check_key(key: str) -> str:
@@ -23,6 +27,12 @@ def check_key(key: str) -> str:
     if not KEY.fullmatch(key):
         raise ValueError("not a key of this archive")
     return key
+
+
+def disposition(file_name: str) -> str:
+    """A download under this name, as RFC 6266 and RFC 8187 write it."""
+    plain = re.sub(r'[^ -~]|["\\%]', "_", file_name)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
 class ObjectStore(ABC):

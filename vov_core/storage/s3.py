@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any, Final
-from urllib.parse import quote
 
 from vov_core.errors import ArchiveError, ObjectMissingError, StoreFullError, StoreUnavailableError
-from vov_core.storage.base import KEY, ObjectStore, check_key
+from vov_core.storage.base import KEY, ObjectStore, check_key, disposition
 
 _MISSING: Final = {"NoSuchKey", "404"}
 _FULL: Final = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "507"}
@@ -137,7 +136,8 @@ class S3Store(ObjectStore):
                 Params={
                     "Bucket": self._bucket,
                     "Key": self._name(key),
-                    "ResponseContentDisposition": _disposition(file_name),
+                    "ResponseContentDisposition": disposition(file_name),
+                    "ResponseCacheControl": "no-store",
                 },
                 ExpiresIn=seconds,
             )
@@ -147,9 +147,3 @@ class S3Store(ObjectStore):
         """Lists one key of the bucket; see the base class."""
         with _told():
             self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
-
-
-def _disposition(file_name: str) -> str:
-    """A download under this name, as RFC 6266 and RFC 8187 write it."""
-    plain = re.sub(r'[^ -~]|["\\%]', "_", file_name)
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
