@@ -44,6 +44,5 @@ photos = archive().list(
 gallery.toolbar(photos, found, wanted)
 gallery.grid(photos)
 if pages > 1:
-    with st.container(horizontal_alignment="center"):
-        st.pagination(pages, key="gallery_page")
+    st.pagination(pages, key="gallery_page")
 mailing.recent_letters()
