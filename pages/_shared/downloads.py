@@ -68,6 +68,10 @@ class _Shelf:
             while len(self._parcels) > _MOST_ZIPS:
                 self._parcels.pop(next(iter(self._parcels)))
 
+    def drop(self, name: str) -> None:
+        with self._lock:
+            self._parcels.pop(name, None)
+
     def get(self, name: str) -> _Parcel:
         with self._lock:
             parcel = self._parcels.get(name)
@@ -88,11 +92,20 @@ def zip_address(photo_ids: Sequence[str]) -> str | None:
     """
     if not shelf.is_served:
         return None
-    names: dict[str, str] = st.session_state.setdefault("zip_names", {})
-    name = names.setdefault(owner().key, secrets.token_urlsafe(32))
+    whose, name = st.session_state.get("zip_name", ("", ""))
+    if whose != owner().key:
+        forget_zip()
+        name = secrets.token_urlsafe(32)
+        st.session_state.zip_name = (owner().key, name)
     parcel = _Parcel(owner().key, tuple(photo_ids), language(), time.monotonic() + _ZIP_SECONDS)
     shelf.put(name, parcel)
     return f"{ZIPS}/{name}"
+
+
+def forget_zip() -> None:
+    """Ends this session's address, as after a log-out: browsers keep what was downloaded listed."""
+    _, name = st.session_state.pop("zip_name", ("", ""))
+    shelf.drop(name)
 
 
 def share(photo_id: str) -> Link | None:

@@ -276,6 +276,11 @@ def test_the_zip_of_the_selection(
         assert (photo.receipt.file_name.encode() in answer.content) is wanted
     tick(tab, photos[1])
     assert address in tab.words and b"1.png" in served.get(f"/base/{address}").content
+    other = Owner.new_guest()
+    save(archive, other)
+    tab.at.session_state["guest_token"] = other.token
+    tab.run()
+    assert served.get(f"/{address}").status_code == 404, "it ends with its person"
 
 
 def test_without_own_server_the_zip_is_made_in_memory(
