@@ -13,6 +13,7 @@ from pages._shared.session import (
     language,
     member,
     number,
+    outbox,
     people,
     say,
     t,
@@ -213,6 +214,7 @@ def delete_account(me: Member) -> None:
         return
     try:
         people().close(me, password, my_token(), archive())
+        outbox().forget(me.owner.key)
     except VovError as error:
         st.error(say(error), icon=":material/error:")
     else:

@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages._shared.receipts import size_text
-from pages._shared.session import archive, local, outbox, owner, say, t
+from pages._shared.session import archive, local, member, outbox, owner, say, t
 from vov_core.errors import VovError
 from vov_core.mail import MailState, MailStatus
 
@@ -28,22 +28,23 @@ _ICONS = {
 }
 
 
-def mail_button(photo_ids: Sequence[str], *, key: str = "mail", to: str = "") -> None:
+def mail_button(photo_ids: Sequence[str], *, key: str = "mail") -> None:
     """A button that e-mails saved photos of this person; nothing where VOV has no mail server.
 
     Args:
         photo_ids: Which; none disables the button.
         key: Of the button, if a page has several.
-        to: The address to begin with, such as the member's own.
     """
     if not outbox().is_on:
         return
     if st.button(t("mail.button"), icon=":material/mail:", disabled=not photo_ids, key=key):
-        ask_for_address(photo_ids, to)
+        ask_for_address(photo_ids)
 
 
-def ask_for_address(photo_ids: Sequence[str], to: str = "") -> None:
-    """The dialog: an address, the progress, the result."""
+def ask_for_address(photo_ids: Sequence[str]) -> None:
+    """The dialog: an address (a member's own to begin with), the progress, the result."""
+    me = member()
+    to = me.details.email if me else ""
 
     @st.dialog(t("mail.title"), icon=":material/mail:")
     def dialog() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.components import member_cookie
+from pages._shared.downloads import forget_zip
 from pages._shared.session import (
     MEMBER_COOKIE,
     escape,
@@ -83,6 +84,7 @@ def sign_out(message: str) -> None:
     token = state.get("member_token", "")
     if token:
         people().log_out(token)
+    forget_zip()
     for name in list(state):
         if name not in _KEPT:
             del state[name]

@@ -11,10 +11,11 @@ from sqlalchemy import update
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from pages._shared import downloads, gallery
+from pages._shared import downloads, gallery, session
 from pages._shared.receipts import size_text
 from tests.pages.files import distinct, sample
 from tests.pages.visit import Visit
+from tests.suites.people import HERE, PASSWORD, details
 from tests.suites.places import receipt_for
 from vov_core.archive import Archive, Owner, SavedPhoto
 from vov_core.database import Photo
@@ -281,6 +282,18 @@ def test_the_zip_of_the_selection(
     tab.at.session_state["guest_token"] = other.token
     tab.run()
     assert served.get(f"/{address}").status_code == 404, "it ends with its person"
+
+
+def test_the_zip_ends_with_the_log_in(
+    visit: Callable[..., Visit], archive: Archive, served: TestClient
+) -> None:
+    anna = session.people().sign_up("anna.kim", PASSWORD, details(), HERE)
+    saved = save(archive, anna.member.owner)
+    tab = tick(visit("my_photos", member_token=anna.token), saved)
+    address = tab.words.split('href="')[1].split('"')[0]
+    assert served.get(f"/{address}").status_code == 200
+    tab.open("account").click("log_out")
+    assert served.get(f"/{address}").status_code == 404
 
 
 def test_without_own_server_the_zip_is_made_in_memory(

@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from vov_core.mail.seal import Seal
 
 from tests.suites.local import place
 from tests.suites.people import HERE, PASSWORD, Time, archive, details, time
@@ -12,6 +11,7 @@ from vov_core.archive import Archive
 from vov_core.errors import MailLimitError
 from vov_core.mail import Outbox, Smtp
 from vov_core.people import Letters, People, Place, account_link, post_by
+from vov_core.seal import Seal
 from vov_core.texts import Language
 
 __all__ = ["archive", "place", "time"]
@@ -19,6 +19,9 @@ __all__ = ["archive", "place", "time"]
 
 class Refusing:
     """A queue that takes nothing, as a full one does."""
+
+    def owner_of(self, address: str) -> str:
+        return address[::-1]
 
     def add(self, *_: object) -> str:
         raise MailLimitError(limit=1)
@@ -51,7 +54,7 @@ def test_every_letter_in_both_languages(language: Language, archive: Archive, ti
 def test_the_queue_takes_letters_and_holds_no_readable_link(archive: Archive, time: Time) -> None:
     nowhere = Smtp(host="127.0.0.1", port=1, security="none")
     outbox = Outbox(
-        archive.database, archive, nowhere, sender="vov@example.org", seal=Seal("k" * 32)
+        archive.database, archive, nowhere, sender="vov@example.org", seal=Seal("k" * 32, "mail")
     )
     letters = Letters(post_by(outbox), "https://vov.example.org")
     people = People(archive.database, letters=letters, clock=time)

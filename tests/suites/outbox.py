@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes
 from typing import Any
@@ -156,8 +157,11 @@ class OutboxSuite:
     def test_the_queue_tells_a_thief_nothing(self, archive: Archive, office: PostOffice) -> None:
         photo, outbox = save(archive, ME), outbox_of(archive, office.port)
         mail_id = outbox.add(ME.key, TO, "The subject", "https://vov/once/0123456789", [photo.id])
-        for secret in (TO, "example", "subject", "once", photo.id):
+        outbox.add(outbox.owner_of(TO), TO, "VOV's own", "words")
+        hashes = {sha256(words.encode()).hexdigest() for words in (TO, f"letters to {TO}")}
+        for secret in (TO, "example", "subject", "once", photo.id, *hashes):
             assert secret not in rows(archive)
+        assert outbox.forget(outbox.owner_of(TO.upper())) == 1
         assert outbox.send_one() and not outbox.send_one()
         with archive.database.reading() as session:
             row = session.get_one(Mail, mail_id)

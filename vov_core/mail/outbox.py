@@ -170,14 +170,20 @@ class Outbox:
         """How large the photos of one letter may be together."""
         return int(self._max_bytes / _ENCODED)
 
+    def owner_of(self, address: str) -> str:
+        """An owner for VOV's own letters to an address.
+
+        It is a hash with the key: a thief of the database can't try addresses against it.
+        """
+        return self._seal.hash(f"letters to {address.lower()}")
+
     def add(
         self, owner_key: str, to: str, subject: str, text: str, photo_ids: Sequence[str] = ()
     ) -> str:
         """Puts a letter into the queue; it is sent within moments if the server is there.
 
         Args:
-            owner_key: Whose letter; ``Owner.key``, or any fixed text for VOV's own letters, to
-                which the limit per owner then applies as well.
+            owner_key: Whose letter: ``Owner.key``, or :meth:`owner_of` for VOV's own letters.
             to: The recipient's address.
             subject: One line.
             text: Plain text. It may hold a one-time link: it is encrypted until it is sent, and

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from hashlib import sha256
 from urllib.parse import urlencode
 
 from vov_core.errors import MailError
@@ -21,7 +20,7 @@ def post_by(outbox: Outbox) -> Post:
 
     def post(to: str, subject: str, body: str) -> None:
         # The queue limits letters by owner; these have one per recipient.
-        owner = sha256(f"account letters to {to}".encode()).hexdigest()
+        owner = outbox.owner_of(to)
         try:
             outbox.add(owner, to, subject, body)
         except MailError as error:

@@ -10,6 +10,7 @@ from tests.mail.post_office import PostOffice, post_office
 from tests.pages.files import distinct
 from tests.pages.test_my_photos import save, tick
 from tests.pages.visit import Visit
+from tests.suites.people import HERE, PASSWORD, details
 from vov_core.archive import Archive, Owner
 
 TO = "somebody@example.org"
@@ -66,6 +67,23 @@ def test_two_photos_are_sent(
     tab.run()
     assert tab.t("mail.recent") in [box.label for box in tab.at.expander]
     assert tab.t("mail.state_sent") in tab.words
+
+
+def test_a_member_begins_with_their_own_address_and_leaves_no_letter(
+    office: PostOffice, visit: Callable[..., Visit], archive: Archive
+) -> None:
+    anna = session.people().sign_up("anna.kim", PASSWORD, details(), HERE)
+    saved = save(archive, anna.member.owner)
+    tab = tick(visit("my_photos", member_token=anna.token), saved).click("mail")
+    assert tab.at.text_input(key="mail_to").value == anna.member.details.email
+    tab.answer("mail_send")
+    assert office.recipients == [anna.member.details.email]
+    assert len(session.outbox().recent(anna.member.owner.key)) == 1
+    tab.open("account")
+    tab.at.text_input(key="close_typed").set_value("anna.kim")
+    tab.at.text_input(key="close_password").set_value(PASSWORD)
+    tab.click("close_send")
+    assert session.outbox().recent(anna.member.owner.key) == ()
 
 
 def test_one_photo_from_its_menu(

@@ -5,7 +5,8 @@ import string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages._shared.review import escape, unique
+from pages._shared.review import escape
+from vov_core.images import unique_name
 
 PUNCTUATION = set("\\`*_{}[]()#+-.!|<>~$:")
 
@@ -33,7 +34,7 @@ def test_plain_words_stay() -> None:
 def test_equal_names_get_numbers() -> None:
     used: set[str] = set()
     names = ["a.jpg", "a.jpg", "a (2).jpg", "a.jpg", "noext", "noext", ".hidden", "b.tar.gz"]
-    given_names = [unique(name, used) for name in names]
+    given_names = [unique_name(name, used) for name in names]
     assert given_names[:4] == ["a.jpg", "a (2).jpg", "a (2) (2).jpg", "a (3).jpg"]
     assert len(set(given_names)) == len(names) and used == set(given_names)
 
@@ -41,4 +42,4 @@ def test_equal_names_get_numbers() -> None:
 @given(st.lists(st.sampled_from(["a.jpg", "a (2).jpg", "a", "a.b.c", ""]), max_size=20))
 def test_no_name_is_used_twice(names: list[str]) -> None:
     used: set[str] = set()
-    assert len({unique(name, used) for name in names}) == len(names)
+    assert len({unique_name(name, used) for name in names}) == len(names)
