@@ -87,7 +87,9 @@ def health() -> None:
                 st.markdown(f":red[:material/error:] **{title}**")
                 st.caption(say(error))
             else:
-                st.markdown(f":green[:material/check_circle:] **{title}**")
+                off = title == t("admin.mail") and not people().can_mail
+                sign = ":orange[:material/warning:]" if off else ":green[:material/check_circle:]"
+                st.markdown(f"{sign} **{title}**")
                 st.caption(words)
 
 
@@ -198,6 +200,7 @@ def ask_to_delete(admin: Member, user: Member) -> None:
             if st.button(t("my_photos.delete_yes"), type="primary", key="admin_delete_yes"):
                 try:
                     people().remove(admin, user, archive())
+                    outbox().forget(user.owner.key)
                 except VovError as error:
                     st.error(say(error), icon=":material/error:")
                     return

@@ -84,24 +84,35 @@ def sign_out(message: str) -> None:
     token = state.get("member_token", "")
     if token:
         people().log_out(token)
-    forget_zip()
-    for name in list(state):
-        if name not in _KEPT:
-            del state[name]
-    state.member_token, state.member_dead = "", token
+    _empty(token)
     flash(message, ":material/logout:")
     if user().get("is_logged_in"):
-        # Streamlit keeps what the other service told in a cookie of its own.
+        # Streamlit keeps what the other service told in a cookie of its own, and leads the browser
+        # past an address that removes it. A rerun would overtake that.
         st.logout()
+        st.stop()
     st.rerun()
 
 
+def _empty(dead: str) -> None:
+    forget_zip()
+    state = st.session_state
+    for name in list(state):
+        if name not in _KEPT:
+            del state[name]
+    state.member_token, state.member_dead = "", dead
+
+
 def remember_member() -> None:
-    """Mounts the cookie. A log-in in another tab of this browser counts here as well."""
+    """Mounts the cookie. What happens in another tab of this browser counts here as well."""
     if auth_mode() == "off":
         return
     state = st.session_state
     known_member()
+    if state.get("member_gone"):
+        # Logged out elsewhere: here, too, nothing of theirs may stay.
+        _empty(state.member_dead)
+        st.rerun()
     token, dead = state.get("member_token", ""), state.get("member_dead", "")
     days = settings().stay_signed_in_days if state.get("member_stay", True) else 0
     fresh = monotonic() - state.get("member_since", -_FRESH_SECONDS) < _FRESH_SECONDS

@@ -138,7 +138,7 @@ def member() -> Member | None:
         found = people().who(token)
         state.member_known = (token, monotonic(), found)
     if found is None:
-        state.member_token, state.member_dead = "", token
+        state.member_token, state.member_dead, state.member_gone = "", token, True
     return found
 
 

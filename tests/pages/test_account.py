@@ -117,6 +117,18 @@ def test_a_cookie_opens_the_account(
     assert tab.has_button("log_in_send") and tab.shown("member_cookie")["dead"] == anna.token
 
 
+def test_a_log_out_elsewhere_empties_this_tab(
+    english: Callable[..., Visit], anna: SignedIn
+) -> None:
+    tab = log_in(english("account")).open("protect").upload(("hand.jpg", sample("00119")))
+    assert len(tab.names) == 1
+    session.people().log_out_others(anna.member, anna.token)
+    tab.at.session_state["member_known"] = ("", 0.0, None)
+    tab.run()
+    assert "workspace" not in tab.at.session_state or tab.names == []
+    assert tab.t("account.log_in") in [link.label for link in tab.at.sidebar.get("page_link")]
+
+
 @pytest.mark.parametrize("forged", ["", "x", "a" * 43, "'; DROP TABLE accounts; --", "\0" * 43])
 def test_a_forged_cookie_opens_nothing(
     forged: str, english: Callable[..., Visit], cookies: dict[str, str]
@@ -150,7 +162,8 @@ def test_photos_belong_to_the_member_and_vanish_with_the_log_out(
     assert "workspace" not in tab.at.session_state
     assert "gallery_thumbnails" not in tab.at.session_state
     tab.open("my_photos")
-    assert "hand" not in tab.words and tab.t("my_photos.empty") in tab.words
+    assert not any("hand" in each.label for each in tab.at.checkbox)
+    assert tab.t("my_photos.empty") in tab.words
 
 
 def test_a_guest_s_photos_are_offered(
@@ -216,6 +229,27 @@ def test_delete_the_account(visit: Callable[..., Visit], archive: Archive, anna:
 def test_forgotten_without_mail_says_so(visit: Callable[..., Visit]) -> None:
     tab = visit("account").choose("account_view", "forgot")
     assert [info.value for info in tab.at.info] == [tab.t("account.no_mail")]
+
+
+def test_forgotten_with_mail_says_the_same_to_everybody(
+    visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch, anna: SignedIn
+) -> None:
+    for name, value in {
+        "SMTP_HOST": "127.0.0.1",
+        "SMTP_PORT": "1",
+        "SMTP_SECURITY": "none",
+        "MAIL_FROM": "vov@example.org",
+        "PUBLIC_URL": "https://vov.example.org",
+    }.items():
+        monkeypatch.setenv(f"VOV_{name}", value)
+    session.settings.clear()
+    session.outbox.clear()
+    tab = visit("account").choose("account_view", "forgot")
+    for asked, waiting in (("nobody.here", 0), (anna.member.login, 1), ("new@example.org", 2)):
+        fill(tab, forgot_who=asked).click("forgot_send")
+        assert [each.value for each in tab.at.success] == [tab.t("account.forgot_sent")]
+        assert tab.errors == [] and session.outbox().waiting() == waiting
+    session.outbox().close()
 
 
 def test_an_operator_s_link_sets_a_password(

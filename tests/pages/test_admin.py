@@ -51,7 +51,8 @@ def test_an_admin_sees_accounts_numbers_and_health(
     assert anna and tab.errors == [] and tab.at.title[0].value == tab.t("admin.title")
     assert [metric.value for metric in tab.at.metric][:4] == ["2", "2", "0", "1"]
     assert list(tab.at.dataframe[0].value.iloc[:, 0]) == ["anna.kim", "boss"]
-    assert tab.words.count(":green[:material/check_circle:]") == 4
+    assert tab.words.count(":green[:material/check_circle:]") == 3
+    assert f":orange[:material/warning:] **{tab.t('admin.mail')}**" in tab.words
     assert "data:image" not in tab.words and "secret" not in tab.words
 
 

@@ -4,10 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.suites.local import place
 from tests.suites.people import HERE, PASSWORD, Time, archive, details, time
 from vov_core.archive import Archive
+from vov_core.database import Mail
 from vov_core.errors import MailLimitError
 from vov_core.mail import Outbox, Smtp
 from vov_core.people import Letters, People, Place, account_link, post_by
@@ -60,6 +62,9 @@ def test_the_queue_takes_letters_and_holds_no_readable_link(archive: Archive, ti
     people = People(archive.database, letters=letters, clock=time)
     people.sign_up("anna.kim", PASSWORD, details(), HERE)
     assert outbox.waiting() == 1
+    with archive.database.reading() as session:
+        (row,) = session.execute(select(Mail.__table__)).all()
+    assert "anna" not in str(row) and "confirm=" not in str(row) and "vov.example" not in str(row)
     outbox.close()
 
 
