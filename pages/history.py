@@ -1,16 +1,18 @@
 """History: usage over time, in numbers only."""
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 import pandas as pd
 import streamlit as st
 
 from pages._shared import charts
 from pages._shared.frame import figures, go_through_frame
+from pages._shared.groups import count_of
 from pages._shared.receipts import size_text
 from pages._shared.session import history, number, t
 from vov_core.findings import Verdict
-from vov_core.history import Filter
+from vov_core.history import Filter, Group, History, Totals, without_small
 from vov_core.masks import STYLES
 
 go_through_frame("history")
@@ -19,7 +21,23 @@ PERIODS = {"7": 7, "30": 30, "365": 365, "all": None}
 CHART = {"displayModeBar": False}
 
 
-def chosen_filter() -> Filter:
+def chosen_source() -> tuple[bool, History]:
+    """Everybody's numbers or one's own."""
+    whose = st.segmented_control(
+        t("history.whose"),
+        ["everyone", "mine"],
+        default="everyone",
+        required=True,
+        format_func=lambda name: t(f"history.{name}"),
+        key="history_whose",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    mine = whose == "mine"
+    return mine, history(mine=mine)
+
+
+def chosen_filter(today: date) -> Filter:
     """The widgets of the filter row."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         period = st.segmented_control(
@@ -46,26 +64,34 @@ def chosen_filter() -> Filter:
             width=190,
         )
     days = PERIODS[period or "30"]
-    since = datetime.now(UTC) - timedelta(days=days - 1) if days else None
-    return Filter(since=since, style=style, verdict=verdict)
+    first = today - timedelta(days=days - 1) if days else None
+    return Filter(first=first, style=style, verdict=verdict)
 
 
-st.title(t("history.title"))
-st.caption(t("history.lede"))
-wanted = chosen_filter()
-source = history()
-totals = source.totals(wanted)
-figures(
-    {
+def tiles(totals: Totals, kinds: Sequence[Group] | None) -> None:
+    """The sums; who saved only for everybody, and only where it tells of no single person."""
+    values = {
         t("history.photos"): number(totals.photos),
         t("history.danger"): number(totals.danger),
         t("history.nothing_found"): number(totals.nothing_found),
-        t("history.fingerprints"): number(totals.fingerprints),
-        t("history.bytes"): size_text(totals.bytes),
+        t("history.prints"): number(totals.fingerprints),
     }
-)
+    if kinds is None:
+        values[t("history.bytes")] = size_text(totals.bytes)
+    else:
+        values[t("history.members")] = count_of("member", kinds)
+        values[t("history.guests")] = count_of("guest", kinds)
+    figures(values)
+
+
+st.title(t("history.title"))
+mine, source = chosen_source()
+st.caption(t("history.lede_mine" if mine else "history.lede"))
+wanted = chosen_filter(source.today())
+totals = source.totals(wanted)
+tiles(totals, None if mine else without_small(source.by_kind(wanted)))
 if not totals.photos:
-    st.info(t("history.empty"), icon=":material/monitoring:")
+    st.info(t("history.empty_mine" if mine else "history.empty"), icon=":material/monitoring:")
     st.stop()
 
 with st.container(horizontal=True, vertical_alignment="center"):
@@ -81,9 +107,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         label_visibility="collapsed",
         persist_state="session",
     )
-periods = source.over_time(
-    wanted, bucket or "day", utc_offset_minutes=-(st.context.timezone_offset or 0)
-)
+periods = source.over_time(wanted, bucket or "day")
 st.plotly_chart(charts.over_time(periods), config=CHART, key="chart_time")
 left, right = st.columns([1, 1.4])
 with left:
@@ -93,9 +117,18 @@ with left:
     )
 with right:
     st.subheader(t("history.styles"))
-    st.plotly_chart(charts.styles(source.by_style(wanted)), config=CHART, key="chart_styles")
+    styles = source.by_style(wanted)
+    st.plotly_chart(
+        charts.styles(styles if mine else without_small(styles)), config=CHART, key="chart_styles"
+    )
 st.subheader(t("history.covered_over_time"))
 st.plotly_chart(charts.covered(periods), config=CHART, key="chart_covered")
+if not mine:
+    if fields := source.fields_of_work():
+        st.subheader(t("history.fields"))
+        st.plotly_chart(charts.fields(fields), config=CHART, key="chart_fields")
+        st.caption(t("history.fields_note"))
+    st.caption(t("history.small_note"))
 
 table = pd.DataFrame(
     [

@@ -5,9 +5,10 @@ import streamlit as st
 from pages._shared.components import compare
 from pages._shared.demo import demo_pictures
 from pages._shared.frame import PAGES, figures, go_through_frame
+from pages._shared.groups import count_of, field_name
 from pages._shared.samples import DEMO
-from pages._shared.session import history, number, t, told_errors
-from vov_core.history import Filter
+from pages._shared.session import escape, history, number, t, told_errors
+from vov_core.history import without_small
 
 go_through_frame("home")
 
@@ -39,15 +40,21 @@ with left:
 
 st.space("small")
 with told_errors():
-    totals = history().totals(Filter())
+    source = history()
+    totals, kinds = source.totals(), without_small(source.by_kind())
     share = totals.danger / totals.photos if totals.photos else 0
     figures(
         {
             t("home.photos"): number(totals.photos),
             t("home.fingerprints"): number(totals.fingerprints),
             t("home.danger_share"): f"{share:.0%}" if totals.photos else "–",
+            t("home.members"): count_of("member", kinds),
+            t("home.guests"): count_of("guest", kinds),
         }
     )
+    if fields := source.fields_of_work():
+        names = " · ".join(f"{escape(field_name(f.name))} {number(f.photos)}" for f in fields)
+        st.caption(f":material/work: {t('home.fields')}: {names}")
 
 st.subheader(t("home.how"))
 for column, (n, step) in zip(st.columns(3), enumerate(STEPS, 1), strict=True):

@@ -23,6 +23,8 @@ st.markdown(
 )
 if owner().kind == OwnerKind.GUEST:
     st.caption(f":material/cookie: {t('my_photos.guest_note')}")
+if days := archive().retention.days(owner().kind):
+    st.caption(f":material/timer: {t('my_photos.kept_days', days=days)}")
 wanted = gallery.search()
 found = archive().totals(owner(), **wanted.filters).photos if wanted.filters else everything.photos
 if not found:

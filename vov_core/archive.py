@@ -22,17 +22,23 @@ from uuid import UUID, uuid5
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
-from vov_core.database import Database, Photo, State, Usage
+from vov_core import consent, usage
+from vov_core.audit import Act, What, append
+from vov_core.consent import Agreement, Terms
+from vov_core.database import Consent, Database, Mail, Photo, State
 from vov_core.errors import (
     ArchiveError,
+    ConsentMissingError,
     DatabaseUnavailableError,
     NotCleanError,
     ObjectMissingError,
     PhotoNotFoundError,
+    StoreUnavailableError,
 )
 from vov_core.findings import Verdict
 from vov_core.images.thumbnail import FORMAT as THUMBNAIL_FORMAT
 from vov_core.images.thumbnail import thumbnail
+from vov_core.retention import Retention
 from vov_core.settings import Settings
 from vov_core.storage import THUMBNAIL, ObjectStore, open_store
 
@@ -63,7 +69,7 @@ class Owner:
         kind: Guest or member.
         token: What proves it. It must be random and secret (or come from a verified log-in); the
             database only ever sees its hash.
-        field_of_work: What a member works in, for the usage figures.
+        field_of_work: A member's, for the usage figures only.
     """
 
     kind: OwnerKind
@@ -177,6 +183,18 @@ class Swept(NamedTuple):
     objects: int
 
 
+class Erased(NamedTuple):
+    """What became of somebody's photos: none of them is listed or readable any more.
+
+    Attributes:
+        photos: How many are gone for good.
+        pending: How many objects the store did not let go of yet; the next purge or sweep does it.
+    """
+
+    photos: int
+    pending: int
+
+
 class Archive:
     """All saved photos. Safe to share between threads; many processes may use the same one.
 
@@ -187,17 +205,31 @@ class Archive:
         store: Where the outputs are.
         database: Where the receipts are; must be migrated.
         link_seconds: Life of a download link.
+        retention: How long things live.
     """
 
-    def __init__(self, store: ObjectStore, database: Database, *, link_seconds: int = 300) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        database: Database,
+        *,
+        link_seconds: int = 300,
+        retention: Retention = Retention(),  # noqa: B008 - frozen
+    ) -> None:
         self._store = store
         self._database = database
         self._link_seconds = link_seconds
+        self._retention = retention
 
     @property
     def database(self) -> Database:
         """For the history, which reads the same database."""
         return self._database
+
+    @property
+    def retention(self) -> Retention:
+        """How long things live."""
+        return self._retention
 
     def save(self, output: bytes, receipt: Receipt, owner: Owner, *, save_id: UUID) -> SavedPhoto:
         """Keeps an approved output.
@@ -214,6 +246,8 @@ class Archive:
 
         Raises:
             NotCleanError: ``output`` is not what the receipt says; nothing was kept.
+            ConsentMissingError: The owner did not agree to the terms, or withdrew; nothing was
+                kept.
             ArchiveError: Store or database failed; nothing is listed, saving may be tried again.
         """
         if sha256(output).hexdigest() != receipt.output_sha256:
@@ -227,7 +261,7 @@ class Archive:
         try:
             self._store.put(key, output, f"image/{receipt.format}")
             self._keep_thumbnail(key, thumbnail(output, receipt.width, receipt.height))
-            saved, winner = self._finish(photo_id, attempt)
+            saved, winner = self._finish(photo_id, attempt, owner)
         except BaseException:
             self._abandon(photo_id, attempt)
             raise
@@ -262,6 +296,7 @@ class Archive:
             # Two that begin at the same moment: the loser finds the winner's row the next time.
             with suppress(IntegrityError), self._database.writing() as session:
                 row = session.get(Photo, photo_id, with_for_update=True)
+                consent.require(session, owner.key, self.terms(owner))
                 if row is None:
                     session.add(_to_row(photo_id, attempt, now, owner, receipt, size))
                     return None
@@ -273,15 +308,18 @@ class Archive:
             self._erase([photo_id])
         raise DatabaseUnavailableError(reason="busy")
 
-    def _finish(self, photo_id: str, attempt: str) -> tuple[SavedPhoto, str]:
+    def _finish(self, photo_id: str, attempt: str, owner: Owner) -> tuple[SavedPhoto, str]:
         """Makes the row ``stored``, unless another attempt was faster; also tells which one won."""
+        archive_id = self._database.archive_id
         with self._database.writing() as session:
             row = session.get(Photo, photo_id, with_for_update=True)
             if row is None or row.state == State.DELETING:
                 raise ArchiveError(reason="superseded")
             if row.state == State.PENDING:
+                consent.require(session, owner.key, self.terms(owner))
                 row.state, row.attempt, row.stored_at = State.STORED, attempt, datetime.now(UTC)
-                session.add(_to_usage(row, row.stored_at))
+                append(session, owner.key, [Act(What.SAVED, row.output_sha256, _details(row))])
+                usage.count(session, row, owner.field_of_work, archive_id)
             return _to_saved(row), row.attempt
 
     def _abandon(self, photo_id: str, attempt: str) -> None:
@@ -493,36 +531,13 @@ class Archive:
         """
         deleted = 0
         for chunk in _chunks(filter(_ID.fullmatch, photo_ids)):
-            mine = (Photo.owner == owner.key, Photo.id.in_(chunk))
-            with self._database.writing() as session:
-                session.execute(
-                    update(Photo)
-                    .where(*mine, Photo.state == State.STORED)
-                    .values(state=State.DELETING)
-                )
-                marked = session.scalars(
-                    select(Photo.id).where(*mine, Photo.state == State.DELETING)
-                ).all()
-            deleted += self._erase(marked)
+            deleted += self._erase(self._mark(owner.key, What.DELETED, Photo.id.in_(chunk)))
         return deleted
-
-    def delete_all(self, owner: Owner) -> int:
-        """Deletes everything of an owner, also what is being saved at this moment.
-
-        Returns:
-            How many were deleted.
-        """
-        with self._database.writing() as session:
-            session.execute(
-                update(Photo).where(Photo.owner == owner.key).values(state=State.DELETING)
-            )
-            marked = session.scalars(select(Photo.id).where(Photo.owner == owner.key)).all()
-        return sum(self._erase(chunk) for chunk in _chunks(marked))
 
     def adopt(self, guest: Owner, member: Owner) -> int:
         """Makes a guest's saved photos a member's. Who calls it has shown to be both.
 
-        A save that is under way stays the guest's.
+        A save that is under way stays the guest's. The trail tells it under the member's hash.
 
         Returns:
             How many were taken over.
@@ -533,15 +548,34 @@ class Archive:
         if (guest.kind, member.kind) != (OwnerKind.GUEST, OwnerKind.MEMBER):
             raise ValueError("photos go from a guest to a member only")
         with self._database.writing() as session:
-            mine = select(Photo.id).where(*_shown(guest.key))
-            taken = session.scalars(mine.with_for_update()).all()
+            mine = select(Photo.id, Photo.output_sha256).where(*_shown(guest.key))
+            taken = session.execute(mine.with_for_update()).all()
             for chunk in _chunks(taken):
                 session.execute(
                     update(Photo)
-                    .where(Photo.id.in_(chunk))
+                    .where(Photo.id.in_([photo_id for photo_id, _ in chunk]))
                     .values(owner=member.key, owner_kind=str(member.kind))
                 )
+            append(session, member.key, [Act(What.ADOPTED, digest) for _, digest in taken])
         return len(taken)
+
+    def _mark(self, owner: str, why: What, which: ColumnElement[bool]) -> Sequence[str]:
+        """Makes an owner's rows ``deleting``; returns the ids of these and of earlier ones."""
+        with self._database.writing() as session:
+            marked = session.scalars(
+                select(Photo)
+                .where(Photo.owner == owner, Photo.state == State.STORED, which)
+                .order_by(Photo.id)
+                .limit(_BATCH)
+                .with_for_update()
+            ).all()
+            for row in marked:
+                row.state = State.DELETING
+            session.flush()
+            append(session, owner, [Act(why, row.output_sha256) for row in marked])
+            return session.scalars(
+                select(Photo.id).where(Photo.owner == owner, Photo.state == State.DELETING, which)
+            ).all()
 
     def _erase(self, photo_ids: Sequence[str]) -> int:
         """Finishes rows ``deleting``: first the object, then the row that knows of it."""
@@ -579,16 +613,21 @@ class Archive:
                 .where(Photo.created_at < datetime.now(UTC) - older_than)
                 .values(state=State.DELETING)
             )
-            unfinished = session.scalars(
-                select(Photo.id).where(Photo.state == State.DELETING)
-            ).all()
-        rows = sum(self._erase(chunk) for chunk in _chunks(unfinished))
+        rows = self.finish_deletes()
         objects = 0
         for chunk in _chunks(self._store.keys(f"{self._database.archive_id}/")):
             for key in self._orphans(chunk):
                 self._store.delete(key)
                 objects += 1
         return Swept(rows, objects)
+
+    def finish_deletes(self) -> int:
+        """Finishes deletes that a crash or a store that was down cut off; returns how many."""
+        with self._database.reading() as session:
+            unfinished = session.scalars(
+                select(Photo.id).where(Photo.state == State.DELETING)
+            ).all()
+        return sum(self._erase(chunk) for chunk in _chunks(unfinished))
 
     def _orphans(self, keys: Sequence[str]) -> Sequence[str]:
         """Those keys that no row knows. The rows are read after the keys were listed."""
@@ -607,6 +646,128 @@ class Archive:
 
         return [key for key, name in names.items() if not is_known(*name)]
 
+    def terms(self, owner: Owner) -> Terms:
+        """What an owner agrees to before anything of theirs is saved."""
+        return Terms(self._retention.days(owner.kind))
+
+    def has_agreed(self, owner: Owner) -> bool:
+        """Whether an owner agreed to today's terms and did not withdraw."""
+        try:
+            with self._database.reading() as session:
+                consent.require(session, owner.key, self.terms(owner))
+        except ConsentMissingError:
+            return False
+        return True
+
+    def agreements(self, owner: Owner) -> tuple[Agreement, ...]:
+        """All consents that an owner gave, oldest first."""
+        with self._database.reading() as session:
+            return consent.agreements(session, owner.key)
+
+    def agree(self, owner: Owner, version: str) -> None:
+        """Notes that an owner agreed.
+
+        Args:
+            owner: Who.
+            version: Of the terms that the person read.
+
+        Raises:
+            ConsentMissingError: Others hold by now; they must be shown first.
+        """
+        terms = self.terms(owner)
+        if version != terms.version:
+            raise ConsentMissingError()
+        with self._database.writing() as session:
+            consent.give(session, owner.key, str(owner.kind), terms)
+
+    def withdraw(self, owner: Owner) -> Erased:
+        """Takes an owner's consent back and deletes their photos. A save under way fails."""
+        with self._database.writing() as session:
+            consent.withdraw(session, owner.key)
+        return self._erase_all(owner)
+
+    def delete_all(self, owner: Owner) -> Erased:
+        """Deletes all that is kept about an owner: photos, consents, letters; not the audit trail.
+
+        That trail holds no more than the owner's hash, and is purged by age.
+        """
+        archive_id = self._database.archive_id
+        with self._database.writing() as session:
+            consent.forget(session, owner.key)
+            session.execute(delete(Mail).where(Mail.owner == owner.key))
+            append(session, owner.key, [Act(What.ERASED)])
+            usage.forget(session, owner.key, archive_id)
+        return self._erase_all(owner)
+
+    def _erase_all(self, owner: Owner) -> Erased:
+        """First nothing is listed any more, then the objects go as far as the store answers."""
+        query = select(func.count()).where(Photo.owner == owner.key, Photo.state == State.STORED)
+        anything = Photo.id != ""
+        with self._database.writing() as session:
+            session.execute(
+                update(Photo)
+                .where(Photo.owner == owner.key, Photo.state == State.PENDING)
+                .values(state=State.DELETING)
+            )
+        listed = 1
+        while listed:
+            marked = self._mark(owner.key, What.DELETED, anything)
+            with self._database.reading() as session:
+                listed = session.scalar(query) or 0
+        gone = 0
+        try:
+            for chunk in _chunks(marked):
+                gone += self._erase(chunk)
+        except StoreUnavailableError as error:
+            _log.warning("deleted objects are left to the purge: %s", error)
+        return Erased(gone, len(marked) - gone)
+
+    def record(self, owner: Owner, *acts: Act) -> None:
+        """Enters into the audit trail what an owner did otherwise: shared, mailed, exported.
+
+        Args:
+            owner: Who.
+            *acts: What. Never with a name, an address or a link.
+        """
+        with self._database.writing() as session:
+            append(session, owner.key, acts)
+
+    def count_expired(self, kind: OwnerKind, before: datetime) -> int:
+        """How many photos :meth:`purge` would delete."""
+        query = select(func.count()).where(*_expired(kind, before))
+        with self._database.reading() as session:
+            return session.scalar(query) or 0
+
+    def purge(self, kind: OwnerKind, before: datetime, *, limit: int = _BATCH) -> int:
+        """Deletes photos that were saved earlier, owner by owner; 0 when none is left.
+
+        If the store fails on the way, what was chosen is not listed any more, and the next purge
+        or sweep finishes the work.
+
+        Args:
+            kind: Whose.
+            before: Only those saved before this time.
+            limit: Of how many photos the owners are taken; each loses all that are due.
+        """
+        query = select(Photo.owner).where(*_expired(kind, before)).limit(limit)
+        with self._database.reading() as session:
+            owners = sorted(set(session.scalars(query)))
+        old = Photo.created_at < before
+        gone = 0
+        for owner in owners:
+            for chunk in _chunks(self._mark(owner, What.PURGED, old)):
+                gone += self._erase(chunk)
+        return gone
+
+    def forget_guests(self, before: datetime) -> int:
+        """Deletes consents given earlier by guests who keep no photo; returns how many."""
+        photos = select(Photo.id).where(Photo.owner == Consent.owner).exists()
+        query = delete(Consent).where(
+            Consent.owner_kind == OwnerKind.GUEST, Consent.given_at < before, ~photos
+        )
+        with self._database.writing() as session:
+            return len(session.execute(query.returning(Consent.id)).all())
+
 
 def open_archive(settings: Settings) -> Archive:
     """The archive that the settings name, ready to use: migrated, checked and swept.
@@ -619,7 +780,12 @@ def open_archive(settings: Settings) -> Archive:
     store.check()
     database = Database(settings.database_url, tls=settings.database_tls)
     database.migrate()
-    archive = Archive(store, database, link_seconds=settings.link_seconds)
+    archive = Archive(
+        store,
+        database,
+        link_seconds=settings.link_seconds,
+        retention=Retention.of(settings),
+    )
     swept = archive.sweep()
     _log.info("archive open, swept %d rows and %d objects", *swept)
     return archive
@@ -663,18 +829,21 @@ _SAME: Final = (
     "app_version",
     "ms_total",
 )
-_NUMBERS: Final = (
-    "owner_kind",
+# What the audit trail tells of a save: settings, counts and versions.
+_TOLD: Final = (
     "verdict",
     "style",
     "mode",
-    "hands",
+    "confidence",
+    "coverage",
+    "strength",
+    "softness",
     "regions_found",
     "fingerprints_covered",
     "left_out",
     "drawn",
-    "bytes",
-    "ms_total",
+    "models",
+    "app_version",
 )
 
 
@@ -695,8 +864,16 @@ def _to_row(
     )
 
 
-def _to_usage(row: Photo, now: datetime) -> Usage:
-    return Usage(saved_at=now, **{name: getattr(row, name) for name in _NUMBERS})
+def _details(row: Photo) -> dict[str, object]:
+    return {name: getattr(row, name) for name in _TOLD}
+
+
+def _expired(kind: OwnerKind, before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Photo.state == State.STORED,
+        Photo.owner_kind == str(kind),
+        Photo.created_at < before,
+    )
 
 
 def _to_saved(row: Photo) -> SavedPhoto:

@@ -1,7 +1,8 @@
-"""The command line on the same core as the app: ``python -m vov_core find|protect|account``.
+"""The command line on the same core as the app: ``python -m vov_core find|protect|account|…``.
 
 A bad photo is told on stderr and the others go on; the exit status is 1 if any photo failed.
 ``account`` prints a one-time link that sets an account's password; it makes an admin's account.
+``purge`` and ``audit`` are in ``upkeep.py``.
 """
 
 import argparse
@@ -9,13 +10,13 @@ import json
 import locale
 import os
 import sys
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from vov_core import upkeep
 from vov_core.database import Database
 from vov_core.errors import FileTooLargeError, VovError
 from vov_core.finder import Finder, open_finder
@@ -38,7 +39,6 @@ from vov_core.pipeline import (
     write,
 )
 from vov_core.select import Edits, Mode, Rules, select
-from vov_core.settings import Settings
 from vov_core.texts import Language, best_language, explain, text
 
 
@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
 
     account = commands.add_parser("account", help="print a link that sets an account's password")
     account.add_argument("id", metavar="ID")
+    upkeep.add_commands(commands)
     return parser
 
 
@@ -180,10 +181,8 @@ def _free(path: Path) -> Path:
 
 def _account(login: str, language: Language) -> int:
     """Whoever may run this command on the server may open any account anyway."""
-    file = Path(".streamlit/secrets.toml")
     try:
-        secrets = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        settings = Settings.load(secrets)
+        settings = upkeep.settings()
         database = Database(settings.database_url, tls=settings.database_tls)
         database.migrate()
         token = People(database, admins=settings.admins).operators_link(login)
@@ -216,6 +215,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "account":
         return _account(parsed.id, language)
     try:
+        if hasattr(parsed, "upkeep"):
+            return upkeep.run(parsed, language)
         run = _Run(open_finder(), language, parsed)
         if parsed.command == "protect":
             parsed.output.mkdir(parents=True, exist_ok=True)

@@ -170,6 +170,12 @@ class MailNotFoundError(MailError):
     code = "mail_not_found"
 
 
+class ConsentMissingError(ArchiveError):
+    """Somebody who did not agree to what saving means, or withdrew, can't save."""
+
+    code = "consent_missing"
+
+
 class SettingsError(VovError):
     """A setting has a value that can't be used. Details: ``name``, ``reason``."""
 

@@ -1,24 +1,28 @@
-"""What VOV has done so far, in numbers. Added up by the database; no row is ever loaded.
+"""What VOV has done so far, in numbers. Added up by the database; no row of a save is loaded.
 
-The numbers are those of the saves. They stay when a photo is deleted, and belong to nobody.
+Everybody's numbers come from the days' roll-up (``vov_core.usage``): they stay when a photo is
+deleted, and belong to nobody. One's own come from the photos that one keeps now; nothing else is
+counted per person.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, case, func, select, type_coerce
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import BigInteger, ColumnElement, case, func, literal, select, type_coerce
 
-from vov_core.database import Database, Usage
-from vov_core.database.models import (
-    MICROSECONDS_A_DAY,
-    MICROSECONDS_A_MINUTE,
-)
+from vov_core.archive import Owner
+from vov_core.database import Database, Photo, State, UsageDay, UsageField, UsagePerson
+from vov_core.database.models import MICROSECONDS_A_DAY, MICROSECONDS_A_MINUTE
 from vov_core.findings import Verdict
 
 Bucket = Literal["day", "week", "month"]
+
+SMALL: Final = 5
+"""Groups of fewer are not shown to everybody."""
+OTHERS: Final = "others"
+"""The name of the group that small ones are put together to."""
 
 _EPOCH_DAY: Final = date(1970, 1, 1)
 _ONE_DAY: Final = timedelta(days=1)
@@ -29,14 +33,14 @@ class Filter:
     """Which saves are counted; None leaves a side open.
 
     Attributes:
-        since: At or after this time; must know its zone.
-        until: Before this time; must know its zone.
+        first: Of the days.
+        last: Of the days; is counted, too.
         style: Name of a mask style.
         verdict: What was found.
     """
 
-    since: datetime | None = None
-    until: datetime | None = None
+    first: date | None = None
+    last: date | None = None
     style: str | None = None
     verdict: Verdict | None = None
 
@@ -87,10 +91,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The sums of all saves with one style, verdict or mode.
+    """The sums of all saves with one style or of one kind of owner.
 
     Attributes:
-        name: Of the style, verdict or mode.
+        name: Of the style or kind; ``OTHERS`` for small ones together.
         totals: Its sums.
     """
 
@@ -98,116 +102,211 @@ class Group:
     totals: Totals
 
 
+@dataclass(frozen=True, slots=True)
+class FieldOfWork:
+    """The photos of one field of work.
+
+    Attributes:
+        name: Of the field; ``OTHERS`` for all that are not shown by themselves.
+        photos: Photos saved.
+    """
+
+    name: str
+    photos: int
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where numbers come from: the columns that differ between the roll-up and the photos."""
+
+    day: ColumnElement[int]
+    photos: ColumnElement[int]
+    table: type[UsageDay] | type[Photo]
+    base: tuple[ColumnElement[bool], ...] = ()
+
+    @property
+    def sums(self) -> tuple[ColumnElement[Any], ...]:
+        """Photos, those in danger, fingerprints, bytes."""
+        danger = case((self.table.verdict == Verdict.DANGER, self.photos), else_=0)
+        return (
+            func.sum(self.photos),
+            func.sum(danger),
+            func.sum(self.table.fingerprints_covered),
+            func.sum(self.table.bytes),
+        )
+
+    def conditions(self, filter: Filter) -> list[ColumnElement[bool]]:
+        """What the filter lets through."""
+        conditions = list(self.base)
+        if filter.first is not None:
+            conditions.append(self.day >= _to_number(filter.first))
+        if filter.last is not None:
+            conditions.append(self.day <= _to_number(filter.last))
+        if filter.style is not None:
+            conditions.append(self.table.style == filter.style)
+        if filter.verdict is not None:
+            conditions.append(self.table.verdict == filter.verdict)
+        return conditions
+
+
 class History:
-    """Reads the numbers.
+    """Reads the numbers: everybody's (days are those of UTC), or one's own.
 
     Every method raises :class:`~vov_core.errors.DatabaseUnavailableError` when the database does
     not answer.
 
     Args:
         database: Must be migrated.
+        owner: Whose photos are counted; None takes everybody's saves.
+        utc_offset_minutes: Where an owner's days begin: minutes that their clock is ahead of UTC.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, owner: Owner | None = None, utc_offset_minutes: int = 0
+    ) -> None:
         self._database = database
+        self._offset = timedelta(minutes=utc_offset_minutes if owner else 0)
+        self._source = _own(owner, utc_offset_minutes) if owner else _everybodys()
+
+    def today(self) -> date:
+        """By the clock, as these numbers count days."""
+        return (datetime.now(UTC) + self._offset).date()
 
     def totals(self, filter: Filter = EVERYTHING) -> Totals:
         """Sums over all saves that the filter lets through."""
-        query = select(*_sums()).where(*_conditions(filter))
+        query = select(*self._source.sums).where(*self._source.conditions(filter))
         with self._database.reading() as session:
             return _to_totals(session.execute(query).one())
 
     def over_time(
-        self,
-        filter: Filter = EVERYTHING,
-        bucket: Bucket = "day",
-        *,
-        utc_offset_minutes: int = 0,
-        today: date | None = None,
+        self, filter: Filter = EVERYTHING, bucket: Bucket = "day", *, today: date | None = None
     ) -> tuple[Period, ...]:
         """Sums per day, week or month, without gaps.
 
-        The first period is that of ``filter.since`` (or of the first save), the last one that of
-        ``filter.until`` (or of today). Nothing saved and no ``since`` gives nothing.
+        The first period is that of ``filter.first`` (or of the first save), the last one that of
+        ``filter.last`` (or of today). Nothing saved and no ``first`` gives nothing.
 
         Args:
             filter: Which saves.
             bucket: Length of a period. The database adds up days; there are few enough of them to
                 be put together to weeks and months here.
-            utc_offset_minutes: Where days begin: minutes that the reader's clock is ahead of UTC.
-            today: In the reader's zone; None asks the clock.
+            today: None asks the clock.
         """
-        zone = timedelta(minutes=utc_offset_minutes)
-        shift = utc_offset_minutes * MICROSECONDS_A_MINUTE
-        # "//" would become a floor of a decimal on MariaDB; the remainder keeps whole numbers.
-        local = type_coerce(Usage.saved_at, BigInteger) + shift
-        day = (local - local % MICROSECONDS_A_DAY).label("day")
-        query = select(day, *_sums()).where(*_conditions(filter)).group_by(day)
+        source = self._source
+        day = source.day.label("day")
+        query = select(day, *source.sums).where(*source.conditions(filter)).group_by(day)
         with self._database.reading() as session:
             days = {
-                _EPOCH_DAY + timedelta(microseconds=int(start)): _to_totals(sums)
-                for start, *sums in session.execute(query)
+                _EPOCH_DAY + int(number) * _ONE_DAY: _to_totals(sums)
+                for number, *sums in session.execute(query)
             }
-        if filter.since is not None:
-            first = (filter.since.astimezone(UTC) + zone).date()
-        elif days:
-            first = min(days)
-        else:
+        if filter.first is None and not days:
             return ()
-        last = today or (datetime.now(UTC) + zone).date()
-        if filter.until is not None:
-            last = (filter.until.astimezone(UTC) + zone - timedelta.resolution).date()
+        first = filter.first or min(days)
+        last = filter.last or today or self.today()
         return _fold(days, first, max(last, first, *days), bucket)
 
     def by_style(self, filter: Filter = EVERYTHING) -> tuple[Group, ...]:
         """Sums per mask style, most used first."""
-        return self._by(Usage.style, filter)
+        return self._by("style", filter)
 
-    def by_verdict(self, filter: Filter = EVERYTHING) -> tuple[Group, ...]:
-        """Sums per verdict, most frequent first."""
-        return self._by(Usage.verdict, filter)
+    def by_kind(self, filter: Filter = EVERYTHING) -> tuple[Group, ...]:
+        """Sums of guests and of members, most photos first."""
+        return self._by("owner_kind", filter)
 
-    def by_mode(self, filter: Filter = EVERYTHING) -> tuple[Group, ...]:
-        """Sums per mode, most used first."""
-        return self._by(Usage.mode, filter)
-
-    def _by(self, column: InstrumentedAttribute[str], filter: Filter) -> tuple[Group, ...]:
+    def _by(self, name: str, filter: Filter) -> tuple[Group, ...]:
+        source = self._source
+        column = getattr(source.table, name)
         query = (
-            select(column, *_sums())
-            .where(*_conditions(filter))
+            select(column, *source.sums)
+            .where(*source.conditions(filter))
             .group_by(column)
-            .order_by(func.count().desc(), column)
+            .order_by(source.sums[0].desc(), column)
         )
         with self._database.reading() as session:
             return tuple(Group(name, _to_totals(sums)) for name, *sums in session.execute(query))
 
+    def fields_of_work(self, top: int = 5) -> tuple[FieldOfWork, ...]:
+        """Everybody's photos per field of work, most first, fit to be shown to anyone.
 
-def _sums() -> tuple[ColumnElement[Any], ...]:
-    """Count, those in danger, fingerprints, bytes."""
-    return (
-        func.count(),
-        func.sum(case((Usage.verdict == Verdict.DANGER, 1), else_=0)),
-        func.sum(Usage.fingerprints_covered),
-        func.sum(Usage.bytes),
+        A field of fewer than ``SMALL`` people is never shown by itself. Counts are of all time and
+        rounded down to multiples of ``SMALL``: two looks, a save apart, don't tell who saved.
+        """
+        people = (
+            select(UsagePerson.field_of_work, func.count().label("people"))
+            .group_by(UsagePerson.field_of_work)
+            .subquery()
+        )
+        query = select(
+            UsageField.field_of_work, UsageField.photos, func.coalesce(people.c.people, 0)
+        ).outerjoin(people, people.c.field_of_work == UsageField.field_of_work)
+        with self._database.reading() as session:
+            rows = [(str(name), int(n), int(who)) for name, n, who in session.execute(query)]
+        return _shown_fields(rows, top)
+
+
+def without_small(groups: Sequence[Group], small: int = SMALL) -> tuple[Group, ...]:
+    """The groups that everybody may see: those of too few saves are put together as ``OTHERS``.
+
+    One small group alone would be known from the sum of all, so ``OTHERS`` always stands for two at
+    least and never for too few saves: the next larger groups join it. A group that is alone shows
+    no more than the sum does.
+    """
+    ordered = sorted(groups, key=lambda group: -group.totals.photos)
+    if len(ordered) < 2:
+        return tuple(ordered)
+    hidden: list[Group] = []
+    while ordered and ordered[-1].totals.photos < small:
+        hidden.append(ordered.pop())
+    while hidden and ordered and _too_few(hidden, small):
+        hidden.append(ordered.pop())
+    if not hidden:
+        return tuple(ordered)
+    return (*ordered, Group(OTHERS, sum((group.totals for group in hidden), Totals())))
+
+
+def _too_few(groups: Sequence[Group], small: int) -> bool:
+    return len(groups) < 2 or sum(group.totals.photos for group in groups) < small
+
+
+def _shown_fields(rows: Sequence[tuple[str, int, int]], top: int) -> tuple[FieldOfWork, ...]:
+    """Name, photos and people of each field -> what everybody may see."""
+    ordered = sorted(rows, key=lambda row: (-row[1], row[0]))
+    shown = [row for row in ordered if row[2] >= SMALL and row[1] >= SMALL][:top]
+    rest = [row for row in ordered if row not in shown]
+    # The rest is shown only where it hides each of its own: rounding hides the differences.
+    other = sum(row[1] for row in rest) // SMALL * SMALL
+    fields = [FieldOfWork(name, photos // SMALL * SMALL) for name, photos, _ in shown]
+    if other and len(rest) > 1 and sum(row[2] for row in rest) >= SMALL:
+        fields.append(FieldOfWork(OTHERS, other))
+    return tuple(fields)
+
+
+def _everybodys() -> _Source:
+    return _Source(type_coerce(UsageDay.day, BigInteger), UsageDay.photos.expression, UsageDay)
+
+
+def _own(owner: Owner, utc_offset_minutes: int) -> _Source:
+    # "//" would become a floor of a decimal on MariaDB; without the remainder "/" is exact.
+    local = type_coerce(Photo.created_at, BigInteger) + utc_offset_minutes * MICROSECONDS_A_MINUTE
+    midnight = local - local % MICROSECONDS_A_DAY
+    # Binds as tightly as a division does, so that the difference gets its brackets.
+    divided_by = midnight.op("/", precedence=8, return_type=BigInteger())
+    return _Source(
+        divided_by(MICROSECONDS_A_DAY),
+        literal(1),
+        Photo,
+        (Photo.owner == owner.key, Photo.state == State.STORED),
     )
+
+
+def _to_number(day: date) -> int:
+    return (day - _EPOCH_DAY).days
 
 
 def _to_totals(sums: Any) -> Totals:
     photos, danger, fingerprints, size = (int(value or 0) for value in sums)
     return Totals(photos, danger, photos - danger, fingerprints, size)
-
-
-def _conditions(filter: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if filter.since is not None:
-        conditions.append(Usage.saved_at >= filter.since)
-    if filter.until is not None:
-        conditions.append(Usage.saved_at < filter.until)
-    if filter.style is not None:
-        conditions.append(Usage.style == filter.style)
-    if filter.verdict is not None:
-        conditions.append(Usage.verdict == filter.verdict)
-    return conditions
 
 
 def _monday(day: date) -> date:

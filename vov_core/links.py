@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from vov_core.archive import Archive, File, Owner
+from vov_core.audit import Act, What
 from vov_core.errors import PhotoNotFoundError
 from vov_core.seal import BrokenSealError, Seal
 
@@ -49,6 +50,9 @@ class Links:
             PhotoNotFoundError: There is none, or it is somebody else's.
         """
         until = datetime.now(UTC) + self._life
+        photo = self._archive.get(owner, photo_id)
+        digest, life = photo.receipt.output_sha256, int(self._life.total_seconds())
+        self._archive.record(owner, Act(What.SHARED, digest, {"seconds": life}))
         address = self._archive.link(owner, photo_id)
         if address is not None:
             return Link(address, until, is_note=False)

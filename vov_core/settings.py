@@ -39,6 +39,9 @@ _RANGES: Final = {
     "mail_per_hour": (1, 10_000),
     "mail_total_per_hour": (1, 1_000_000),
     "stay_signed_in_days": (1, 365),
+    "guest_days": (0, 36_500),
+    "member_days": (0, 36_500),
+    "audit_days": (0, 36_500),
 }
 _CHOICES: Final = {
     "store": ("local", "s3"),
@@ -101,6 +104,9 @@ class Settings:
         mail_max_mb: Of one e-mail as it travels (base64 makes photos a third larger), in MiB.
         mail_per_hour: E-mails per person, and per recipient.
         mail_total_per_hour: E-mails of everybody together.
+        guest_days: Life of a guest's saved photo, in days; 0 keeps it until it is deleted.
+        member_days: Likewise for members.
+        audit_days: Life of an entry of the audit trail, in days; 0 keeps all.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
         auth: Accounts: ``off`` (everybody is a guest), ``optional`` or ``required``.
         admins: Ids of the admins; their accounts are made with ``python -m vov_core account``.
@@ -141,6 +147,9 @@ class Settings:
     mail_max_mb: int = 20
     mail_per_hour: int = 20
     mail_total_per_hour: int = 500
+    guest_days: int = 30
+    member_days: int = 0
+    audit_days: int = 730
     log_level: str = "INFO"
     auth: str = "optional"
     admins: tuple[str, ...] = ()

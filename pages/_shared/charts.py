@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from pages._shared.session import t
-from vov_core.history import Group, Period
+from pages._shared.groups import field_name, style_name
+from pages._shared.session import number, t
+from vov_core.history import FieldOfWork, Group, Period
 
-DANGER, NOTHING, COVERED = "#E4572E", "#C98A12", "#0B7A5B"
+DANGER, NOTHING, COVERED, FIELDS = "#E4572E", "#C98A12", "#0B7A5B", "#2F6FDE"
 
 
 def _layout(figure: go.Figure, height: int) -> go.Figure:
@@ -97,21 +98,32 @@ def split(danger: int, nothing_found: int) -> go.Figure:
 
 def styles(groups: Sequence[Group]) -> go.Figure:
     """Photos per mask style."""
-    ordered = sorted(groups, key=lambda group: group.totals.photos)
+    return _ranking([(style_name(group.name), group.totals.photos) for group in groups], COVERED)
+
+
+def fields(found: Sequence[FieldOfWork]) -> go.Figure:
+    """Photos per field of work."""
+    return _ranking([(field_name(field.name), field.photos) for field in found], FIELDS)
+
+
+def _ranking(counts: Sequence[tuple[str, int]], colour: str) -> go.Figure:
+    """Names with their counts as bars, in this order from the top."""
+    ordered = counts[::-1]
     figure = go.Figure(
         go.Bar(
-            x=[group.totals.photos for group in ordered],
-            y=[t(f"styles.{group.name}") for group in ordered],
+            x=[count for _, count in ordered],
+            y=[name for name, _ in ordered],
             orientation="h",
-            marker_color=COVERED,
-            text=[f"{group.totals.photos:,}" for group in ordered],
+            marker_color=colour,
+            text=[number(count) for _, count in ordered],
             textposition="auto",
+            textangle=0,
             width=0.55,
         )
     )
     _layout(figure, 280)
     figure.update_layout(hovermode="closest")
-    steps = _whole_steps(max((group.totals.photos for group in groups), default=0))
+    steps = _whole_steps(max((count for _, count in counts), default=0))
     figure.update_xaxes(tickformat=",d", rangemode="tozero", **steps)
     figure.update_yaxes(tickformat=None)
     return figure

@@ -17,6 +17,7 @@ PAGES = {
     "protect": ":material/back_hand:",
     "my_photos": ":material/photo_library:",
     "history": ":material/monitoring:",
+    "privacy": ":material/shield_person:",
     "about": ":material/info:",
 }
 _PEOPLE = {"account": ":material/account_circle:", "admin": ":material/admin_panel_settings:"}

@@ -4,12 +4,13 @@ import io
 import math
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from pages._shared import controls
+from pages._shared import consent, controls
 from pages._shared.components import pictures_to_pick
 from pages._shared.components import review as review_component
 from pages._shared.pictures import crop, data_url, fit, jpeg, preview, square_around
@@ -25,6 +26,7 @@ from pages._shared.session import (
     t,
     workspace,
 )
+from vov_core.consent import Terms
 from vov_core.errors import VovError
 from vov_core.findings import Region, Source, Verdict
 from vov_core.geometry import ellipse
@@ -274,6 +276,9 @@ def _verdict_box(kind: str, title: str, words: str) -> None:
 def actions(item: Item, tuning: Tuning) -> None:
     """Approve, then download and save."""
     waiting = [i for i in workspace().items if not i.approved(tuning)]
+    ready = [i for i in workspace().items if i.approved(tuning)]
+    # Looked up only where it matters: this runs at every move of a slider.
+    terms = consent.open_terms() if any(not i.saved for i in ready) else None
     if not item.approved(tuning):
         st.button(
             t("actions.approve"),
@@ -285,7 +290,7 @@ def actions(item: Item, tuning: Tuning) -> None:
             key="approve",
         )
     else:
-        approved(item)
+        approved(item, terms)
     if len(waiting) > 1:
         st.button(
             t("actions.approve_all", n=len(waiting)),
@@ -295,9 +300,9 @@ def actions(item: Item, tuning: Tuning) -> None:
             args=(waiting, tuning),
             key="approve_all",
         )
-    ready = [i for i in workspace().items if i.approved(tuning)]
     if len(ready) > 1:
-        together(ready)
+        shown_above = item.approved(tuning) and not item.saved
+        together(ready, terms, explain=not shown_above)
     for problem in st.session_state.pop("action_problems", []):
         st.error(problem, icon=":material/error:")
 
@@ -323,7 +328,7 @@ def collect(item: Item, call: Callable[[], object]) -> bool:
     return True
 
 
-def approved(item: Item) -> None:
+def approved(item: Item, terms: Terms | None) -> None:
     """What can be done with approved bytes."""
     approval = item.approval
     assert approval is not None
@@ -349,19 +354,23 @@ def approved(item: Item) -> None:
             st.page_link(
                 "pages/my_photos.py", label=t("nav.my_photos"), icon=":material/photo_library:"
             )
-    else:
-        st.button(
-            t("actions.save"),
-            icon=":material/cloud_upload:",
-            width="stretch",
-            on_click=save,
-            args=([item],),
-            key="save",
-            help=t("actions.save_help"),
-        )
+        if until := consent.kept_until(datetime.now(UTC)):
+            st.caption(f":material/timer: {until}")
+        return
+    if terms:
+        consent.show(terms)
+    st.button(
+        t("consent.agree" if terms else "actions.save"),
+        icon=":material/cloud_upload:",
+        width="stretch",
+        on_click=save,
+        args=([item], terms),
+        key="save",
+        help=t("actions.save_help"),
+    )
 
 
-def together(ready: list[Item]) -> None:
+def together(ready: list[Item], terms: Terms | None, *, explain: bool) -> None:
     """Download and save for all approved photos."""
     st.download_button(
         t("actions.download_all", n=len(ready)),
@@ -375,12 +384,14 @@ def together(ready: list[Item]) -> None:
     )
     unsaved = [item for item in ready if not item.saved]
     if unsaved:
+        if terms and explain:
+            consent.show(terms)
         st.button(
-            t("actions.save_all", n=len(unsaved)),
+            t("consent.agree_all" if terms else "actions.save_all", n=len(unsaved)),
             icon=":material/cloud_upload:",
             width="stretch",
             on_click=save,
-            args=(unsaved,),
+            args=(unsaved, terms),
             key="save_all",
         )
 
@@ -398,21 +409,28 @@ def zipped(items: list[Item]) -> bytes:
     return buffer.getvalue()
 
 
-def save(items: list[Item]) -> None:
-    """Saves approved outputs. What fails stays approved here and can be saved again."""
+def save(items: list[Item], agreed: Terms | None) -> None:
+    """Saves approved outputs. What fails stays approved here and can be saved again.
+
+    Args:
+        items: Which.
+        agreed: What the person read and agreed to with this very click.
+    """
     done = 0
     for item in items:
-        if item.approval and not item.saved and collect(item, partial(save_one, item)):
+        if item.approval and not item.saved and collect(item, partial(save_one, item, agreed)):
             item.saved = True
             done += 1
     if done:
         flash(t("actions.saved_n", n=done), ":material/cloud_done:")
 
 
-def save_one(item: Item) -> None:
+def save_one(item: Item, agreed: Terms | None) -> None:
     """Puts one approved output into the archive. The save id makes a second try harmless."""
     approval = item.approval
     assert approval is not None
+    if agreed:
+        archive().agree(owner(), agreed.version)
     archive().save(
         approval.output.data, receipt_of(item, approval), owner(), save_id=approval.save_id
     )

@@ -20,6 +20,7 @@ from vov_core.images import ReadLimits
 from vov_core.links import Links
 from vov_core.mail import Outbox, open_outbox
 from vov_core.people import Letters, Member, People, is_token, post_by
+from vov_core.purge import Janitor
 from vov_core.settings import Settings
 from vov_core.texts import Language, best_language, explain, text
 from vov_core.workspace import Workspace
@@ -53,10 +54,12 @@ def finder() -> Finder:
     return open_finder()
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, on_release=lambda _: janitor.clear())
 def archive() -> Archive:
     """Object store and database. A failure to open is not cached: the next visit tries again."""
-    return open_archive(settings())
+    opened = open_archive(settings())
+    janitor(opened)
+    return opened
 
 
 @st.cache_resource(show_spinner=False)
@@ -84,9 +87,19 @@ def links() -> Links:
     return Links(archive(), settings().secret_key, settings().link_seconds)
 
 
-def history() -> History:
-    """The usage figures of all saved photos."""
-    return History(archive().database)
+@st.cache_resource(show_spinner=False, on_release=Janitor.stop)
+def janitor(_archive: Archive) -> Janitor:
+    """The daily purge, once per process and as long as its archive is open."""
+    return Janitor(_archive).start()
+
+
+def history(*, mine: bool = False) -> History:
+    """The usage figures of all saves, or of the photos that this person keeps."""
+    database = archive().database
+    if not mine:
+        return History(database)
+    ahead = -(st.context.timezone_offset or 0)
+    return History(database, owner=owner(), utc_offset_minutes=ahead)
 
 
 def language() -> Language:

@@ -7,18 +7,20 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, expect
-from sqlalchemy import insert, update
+from sqlalchemy import update
 
 from pages._shared.receipts import receipt_of
 from pages._shared.samples import DEMO, NAMES
 from tests.browser.server import ROOT, running
 from tests.browser.tab import NARROW, WIDE, Tab, chromium, new_context
 from tests.browser.uploads import sample
+from tests.suites.history import add
 from vov_core.archive import Archive, Owner, open_archive
-from vov_core.database import Photo, Usage
+from vov_core.database import Photo
 from vov_core.finder import open_finder
 from vov_core.findings import Verdict
 from vov_core.images import ReadLimits
@@ -45,15 +47,15 @@ def fill(archive: Archive, owner: Owner) -> None:
         item = space.add(f"{name}.jpg", sample(sample_name.removeprefix("hand_")))
         approval = space.approve(item, Tuning(look=Look(style=style)))
         receipt = receipt_of(item, approval)
+        archive.agree(owner, archive.terms(owner).version)
         saved = archive.save(approval.output.data, receipt, owner, save_id=approval.save_id)
         when = now - timedelta(days=4 * n, hours=3 * n + 1)
         with archive.database.writing() as session:
             session.execute(update(Photo).where(Photo.id == saved.id).values(created_at=when))
-    with archive.database.writing() as session:
-        session.execute(insert(Usage), list(_weeks(now)))
+    add(archive.database, list(_weeks(now)))
 
 
-def _weeks(now: datetime) -> Iterator[dict[str, object]]:
+def _weeks(now: datetime) -> Iterator[dict[str, Any]]:
     """The numbers of thirty days of use, slowly growing."""
     rng = random.Random(5)
     weights = [8, 5, 3, 2, 2, 1, 1]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from pages._shared.frame import PAGES
 from tests.browser.server import MAKE_RUN, PLAIN, running
 from tests.browser.tab import Tab
 from vov_core.texts import Language
@@ -20,7 +21,7 @@ def test_the_first_page_of_a_fresh_server_has_its_frame(
         tab = Tab(people(Language.KOREAN), server.url, Language.KOREAN)
         tab.open("" if page == "home" else page)
         expect(tab.heading(f"{page}.title")).to_be_visible()
-        expect(tab.page.get_by_test_id("stSidebarNavLink")).to_have_count(6)
+        expect(tab.page.get_by_test_id("stSidebarNavLink")).to_have_count(len(PAGES) + 1)
         expect(tab.page.get_by_test_id("stSidebarNavLink").first).to_contain_text(tab.t("nav.home"))
         expect(tab.page.get_by_role("radio", name="한국어")).to_be_visible()
         assert tab.page.title() == "VOV"

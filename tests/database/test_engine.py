@@ -2,6 +2,8 @@
 
 import sqlite3
 import ssl
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from stat import S_IMODE
@@ -32,6 +34,20 @@ def test_the_files_are_for_this_user_only(place: Place) -> None:
         assert {S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert len(files) == 3
     assert S_IMODE(place.settings.data_dir.stat().st_mode) == 0o700
+
+
+def test_opening_it_twice_drops_no_locks(place: Place) -> None:
+    """Else another process that closes it takes the log away, and the file ends up corrupt."""
+    first = place.database()
+    first.migrate()
+    first.check()
+    place.database().migrate()
+    file = place.settings.data_dir / "vov.sqlite"
+    script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]).close()"
+    statement = "UPDATE identity SET archive_id = archive_id"
+    subprocess.run([sys.executable, "-c", script, str(file), statement], check=True)
+    assert file.with_name("vov.sqlite-wal").exists()
+    first.check()
 
 
 def test_connections_are_set_up(place: Place) -> None:

@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from tests.pages.visit import Visit
-from tests.suites.history import add, random_rows
-from vov_core.archive import Archive
+from tests.suites.history import add, add_photos, random_rows
+from tests.suites.places import receipt_for
+from vov_core.archive import Archive, Owner
 from vov_core.findings import Verdict
 from vov_core.masks import STYLES
 
@@ -35,7 +37,7 @@ def charts(tab: Visit) -> list[dict[str, Any]]:
 
 def test_nothing_saved_yet(visit: Callable[..., Visit]) -> None:
     tab = visit("history")
-    assert figures(tab) == ["0", "0", "0", "0", "0 B"]
+    assert figures(tab) == ["0", "0", "0", "0", "0", "0"]
     assert [info.value for info in tab.at.info] == [tab.t("history.empty")]
     assert charts(tab) == [] and not tab.has_download("csv")
 
@@ -44,7 +46,7 @@ def test_one_save(visit: Callable[..., Visit], archive: Archive) -> None:
     row = recent(1)[0] | {"verdict": Verdict.DANGER, "fingerprints_covered": 5, "bytes": 1500}
     add(archive.database, [row])
     tab = visit("history")
-    assert figures(tab) == ["1", "1", "0", "5", "1.5 kB"]
+    assert figures(tab)[:4] == ["1", "1", "0", "5"]
     assert len(charts(tab)) == 4 and tab.has_download("csv")
     names = {trace.get("name") for trace in charts(tab)[0]["data"]}
     assert names == {tab.t("history.danger"), tab.t("history.nothing_found")}
@@ -96,3 +98,60 @@ def test_old_saves_are_out_of_the_period(visit: Callable[..., Visit], archive: A
     assert tab.t("history.empty") in tab.words
     assert figures(tab.choose("history_period", "all"))[0] == "3"
     assert len(charts(tab)[0]["data"][0]["x"]) == 401
+
+
+def test_mine_and_everyone(
+    visit: Callable[..., Visit], archive: Archive, cookies: dict[str, str]
+) -> None:
+    me = Owner.new_guest()
+    cookies["vov_guest"] = me.token
+    add(archive.database, recent(100))
+    add_photos(archive.database, me, recent(3, days=3))
+    tab = visit("history").choose("history_period", "all")
+    assert figures(tab)[0] == "100"
+    tab.choose("history_whose", "mine")
+    assert figures(tab)[:3] == ["3", "2", "1"] and len(figures(tab)) == 5
+    assert tab.t("history.lede_mine") in tab.words
+    tab.choose("history_period", "7")
+    tab.at.selectbox(key="history_style").select("blur")
+    assert tab.t("history.empty_mine") in tab.run().words
+    tab.at.selectbox(key="history_style").select(None)
+    assert figures(tab.run().choose("history_whose", "everyone"))[0] in {"11", "12"}
+
+
+def test_who_saved_is_only_told_of_many(visit: Callable[..., Visit], archive: Archive) -> None:
+    rows = recent(60, days=5)
+    for n, row in enumerate(rows):
+        row["owner_kind"] = "member" if n < 4 else "guest"
+    add(archive.database, rows)
+    tab = visit("history")
+    assert figures(tab)[4:] == ["–", "–"]
+    add(archive.database, [rows[0] | {"style": "another"}])
+    assert figures(tab.run())[4:] == ["5", "56"]
+    assert figures(tab.open("home"))[3:] == ["5", "56"]
+
+
+def test_small_styles_are_shown_together(visit: Callable[..., Visit], archive: Archive) -> None:
+    rows = [
+        row | {"style": style}
+        for style, count in (("solid", 30), ("noise", 20), ("blur", 3), ("sticker", 2))
+        for row in recent(count, days=5)
+    ]
+    add(archive.database, rows)
+    tab = visit("history")
+    bars = charts(tab)[2]["data"][0]
+    names = [tab.t("history.others"), tab.t("styles.noise"), tab.t("styles.solid")]
+    assert bars["y"] == names and list(bars["text"]) == ["5", "20", "30"]
+
+
+def test_fields_of_work(visit: Callable[..., Visit], archive: Archive) -> None:
+    for n in range(6):
+        who = Owner("member", f"a member of the fields {n}", "education")
+        output = f"output {n}".encode()
+        archive.agree(who, archive.terms(who).version)
+        archive.save(output, receipt_for(output), who, save_id=uuid4())
+    tab = visit("history")
+    assert tab.t("history.fields_note") in tab.words
+    assert charts(tab)[4]["data"][0]["text"] == ["5"]
+    assert tab.t("fields.education") in charts(tab)[4]["data"][0]["y"]
+    assert f"{tab.t('fields.education')} 5" in tab.open("home").words

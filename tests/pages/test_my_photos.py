@@ -27,6 +27,7 @@ def save(
 ) -> SavedPhoto:
     output = distinct(n)
     facts = {"file_name": name, "format": "png", "width": 120, "height": 90} | changes
+    archive.agree(owner, archive.terms(owner).version)
     return archive.save(output, receipt_for(output, **facts), owner, save_id=uuid4())
 
 

@@ -111,14 +111,14 @@ def test_a_full_disk_is_told_and_nothing_is_lost(small_disk: Path, language: Lan
     assert len(archive.list(tab.owner)) == 1
 
 
-@pytest.mark.parametrize("page", ["home", "protect", "my_photos", "history", "about"])
+@pytest.mark.parametrize("page", ["home", "protect", "my_photos", "history", "privacy", "about"])
 def test_every_page_opens_while_the_store_is_down(
     page: str, visit: Callable[..., Visit], data_dir: Path
 ) -> None:
     data_dir.mkdir()
     (data_dir / "photos").write_text("a file where the folder should be")
     tab = visit(page)
-    needs_it = page in {"home", "my_photos", "history"}
+    needs_it = page in {"home", "my_photos", "history", "privacy"}
     assert tab.errors == ([tab.t("errors.store_unavailable")] if needs_it else [])
     assert tab.at.title[0].value
     (data_dir / "photos").unlink()

@@ -6,6 +6,7 @@ from tests.suites.archive import ArchiveSuite, archive, owner
 from tests.suites.database import DatabaseSuite
 from tests.suites.history import HistorySuite, database
 from tests.suites.store import StoreSuite
+from tests.suites.trust import AuditSuite, ConsentSuite, ErasingSuite, PurgeSuite
 
 __all__ = ["archive", "database", "owner"]
 
@@ -26,3 +27,19 @@ class TestDatabaseOnServers(DatabaseSuite):
 
 class TestStoreOnServers(StoreSuite):
     """S3."""
+
+
+class TestConsentOnServers(ConsentSuite):
+    """S3 and MariaDB."""
+
+
+class TestErasingOnServers(ErasingSuite):
+    """S3 and MariaDB."""
+
+
+class TestPurgeOnServers(PurgeSuite):
+    """S3 and MariaDB."""
+
+
+class TestAuditOnServers(AuditSuite):
+    """MariaDB."""

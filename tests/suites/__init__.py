@@ -11,4 +11,5 @@ pytest.register_assert_rewrite(
     "tests.suites.history",
     "tests.suites.owners",
     "tests.suites.store",
+    "tests.suites.trust",
 )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from secrets import token_bytes
+from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -19,7 +20,7 @@ from sqlalchemy import func, select, text, update
 from tests.suites.owners import OwnersNeverMeet, machine_settings
 from tests.suites.places import InterruptedStore, Place, die, receipt_for
 from vov_core.archive import Archive, Owner, OwnerKind, OwnerTotals, SavedPhoto, Swept
-from vov_core.database import Database, Photo, State, Usage
+from vov_core.database import Database, Photo, State, UsageDay
 from vov_core.errors import (
     ArchiveError,
     DatabaseUnavailableError,
@@ -47,6 +48,7 @@ def save(
     archive: Archive, owner: Owner, output: bytes | None = None, **changes: object
 ) -> SavedPhoto:
     output = token_bytes(200) if output is None else output
+    archive.agree(owner, archive.terms(owner).version)
     return archive.save(output, receipt_for(output, **changes), owner, save_id=uuid4())
 
 
@@ -258,17 +260,17 @@ class ArchiveSuite:
                 archive.file(*wrong)
 
     def test_the_database_knows_no_token(self, archive: Archive) -> None:
-        owner = Owner(OwnerKind.MEMBER, "a-very-secret-token-of-a-member")
+        owner = Owner(OwnerKind.MEMBER, "a-very-secret-token-of-a-member", "law")
         save(archive, owner)
         with archive.database.reading() as session:
             held = [
                 [str(value) for value in row]
-                for table in ("photos", "usage")
+                for table in ("photos", "usage_days", "usage_fields", "usage_people")
                 for row in session.execute(text(f"SELECT * FROM `{table}`"))
             ]
         assert owner.token not in json.dumps(held)
         assert owner.key in json.dumps(held[0])
-        assert owner.key not in json.dumps(held[1])
+        assert len(held) == 4 and owner.key not in json.dumps(held[1:])
 
     def test_an_altered_or_lost_object_is_told(
         self, place: Place, archive: Archive, owner: Owner
@@ -417,8 +419,8 @@ class ArchiveSuite:
         archive = place.archive()
         finish = archive._finish
 
-        def lose_the_answer(photo_id: str, attempt: str) -> tuple[SavedPhoto, str]:
-            finish(photo_id, attempt)
+        def lose_the_answer(*arguments: Any) -> tuple[SavedPhoto, str]:
+            finish(*arguments)
             raise DatabaseUnavailableError(reason="test")
 
         archive._finish = lose_the_answer
@@ -471,8 +473,8 @@ class ArchiveSuite:
     def test_usage_holds_numbers_only(self, archive: Archive, owner: Owner) -> None:
         saved = save(archive, owner, file_name="a-persons-name.jpg")
         with archive.database.reading() as session:
-            usage = session.scalars(select(Usage)).one()
-            values = {c.name: getattr(usage, c.name) for c in Usage.__table__.columns}
+            usage = session.scalars(select(UsageDay)).one()
+            values = {c.name: getattr(usage, c.name) for c in UsageDay.__table__.columns}
         assert values["fingerprints_covered"] == saved.receipt.fingerprints_covered
         assert values["bytes"] == saved.bytes
         held = repr(values)

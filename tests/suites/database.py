@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import func, inspect, select, text
+from sqlalchemy import inspect, select, text
 
 from tests.suites.places import Place
 from vov_core.archive import Owner, OwnerKind
-from vov_core.database import Base, Database, Photo, Usage
+from vov_core.database import Base, Database, Photo, UsageDay
 from vov_core.database.engine import MIGRATIONS, migration_config
 from vov_core.errors import DatabaseUnavailableError
 
@@ -67,8 +67,6 @@ FILLED: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
 }
-
-
 _LATER = 1_767_225_600_000_000
 FILLED["0002"] = FILLED["0001"] | {
     "accounts": {
@@ -120,6 +118,27 @@ FILLED["0003"] = FILLED["0002"] | {
         "next_try": 1_767_225_600_000_000,
         "finished_at": 1_767_225_601_000_000,
         "key_id": "0123456789abcdef",
+    },
+}
+FILLED["0004"] = {
+    **{table: row for table, row in FILLED["0003"].items() if table != "usage"},
+    "usage_days": {
+        "day": 20_454,
+        "photos": 1,
+        **{
+            name: value
+            for name, value in FILLED["0001"]["usage"].items()
+            if name not in {"saved_at", "mode"}
+        },
+    },
+    "usage_fields": {"field_of_work": "it", "photos": 1, "danger": 1},
+    "usage_people": {"field_of_work": "it", "person": "ef" * 32},
+    "consents": {
+        "owner": OWNER.key,
+        "owner_kind": "guest",
+        "version": "1-30",
+        "given_at": 1_767_225_600_000_000,
+        "withdrawn_at": None,
     },
 }
 
@@ -203,14 +222,16 @@ class DatabaseSuite:
         assert saved.receipt.models == {"hand_landmarker": "0123456789ab"}
         assert saved.saved_at.isoformat() == "2026-01-01T00:00:00+00:00"
         with database.reading() as session:
-            assert session.scalar(select(func.sum(Usage.fingerprints_covered))) == 5
+            usage = session.scalars(select(UsageDay)).one()
+            assert (usage.day, usage.photos, usage.fingerprints_covered) == (20_454, 1, 5)
+            assert (usage.owner_kind, usage.verdict, usage.bytes) == ("guest", "danger", 123_456)
 
     def test_half_a_first_migration_is_completed(self, place: Place) -> None:
         database = place.database()
         database.migrate()
         before = database.archive_id
         with database.writing() as session:
-            session.execute(text("DROP TABLE `usage`"))
+            session.execute(text("DROP TABLE usage_people"))
             session.execute(text("DELETE FROM alembic_version"))
         again = place.database()
         again.migrate()

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
-from vov_core.archive import Archive, Receipt
+from vov_core.archive import Archive, Owner, Receipt, SavedPhoto
 from vov_core.database import Database
 from vov_core.findings import Verdict
 from vov_core.settings import Settings
@@ -17,6 +18,14 @@ from vov_core.storage import ObjectStore, open_store
 
 def nothing() -> None:
     """Does it."""
+
+
+class AgreedArchive(Archive):
+    """An archive whose owners agree to its terms whenever they save."""
+
+    def save(self, output: bytes, receipt: Receipt, owner: Owner, *, save_id: UUID) -> SavedPhoto:
+        self.agree(owner, self.terms(owner).version)
+        return super().save(output, receipt, owner, save_id=save_id)
 
 
 @dataclass(frozen=True)
@@ -34,10 +43,10 @@ class Place:
         return Database(self.settings.database_url, tls=self.settings.database_tls)
 
     def archive(self, store: ObjectStore | None = None) -> Archive:
-        """An archive on migrated tables; nothing is swept."""
+        """An archive on migrated tables whose owners agree to all; nothing is swept."""
         database = self.database()
         database.migrate()
-        return Archive(store or self.store(), database)
+        return AgreedArchive(store or self.store(), database)
 
     def stored_keys(self) -> set[str]:
         """What the store holds for this database."""

@@ -1,13 +1,29 @@
 """The database: what is known of saved photos, and the numbers that outlive them."""
 
 from vov_core.database.engine import Database
-from vov_core.database.models import Base, Mail, Photo, State, Usage
+from vov_core.database.models import (
+    AuditEntry,
+    AuditHead,
+    Base,
+    Consent,
+    Job,
+    Mail,
+    Photo,
+    State,
+    UsageDay,
+    UsageField,
+    UsagePerson,
+)
 from vov_core.database.people import Account, OneTimeLink, SignIn, SocialIdentity, Tries
 
 __all__ = [
     "Account",
+    "AuditEntry",
+    "AuditHead",
     "Base",
+    "Consent",
     "Database",
+    "Job",
     "Mail",
     "OneTimeLink",
     "Photo",
@@ -15,5 +31,7 @@ __all__ = [
     "SocialIdentity",
     "State",
     "Tries",
-    "Usage",
+    "UsageDay",
+    "UsageField",
+    "UsagePerson",
 ]

@@ -7,7 +7,7 @@ import sqlite3
 import ssl
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -239,7 +239,12 @@ def _prepare_sqlite(url: URL) -> None:
     file = Path(url.database or "")
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "")
+        # Never opened once it is there: closing it would drop the locks that SQLite holds for
+        # this process, and another process could then take the log away under its hands.
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise DatabaseUnavailableError(reason=errno.errorcode.get(error.errno or 0, "")) from None
     try:

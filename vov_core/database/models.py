@@ -95,6 +95,7 @@ class Photo(Base):
     __table_args__ = (
         Index(None, "owner", "state", "created_at"),
         Index(None, "state", "created_at"),
+        Index(None, "state", "owner_kind", "created_at"),
         MARIADB,
     )
 
@@ -129,41 +130,120 @@ class Photo(Base):
     ms_total: Mapped[float]
 
 
-class Usage(Base):
-    """The numbers of one save. They stay when the photo is deleted, and name neither it nor anyone.
+class UsageDay(Base):
+    """The numbers of one day's saves that are alike. They name neither a photo nor anyone.
 
-    The index holds every column that the history reads, so that it never touches the rows.
+    They stay when a photo is deleted. ``day`` counts from 1970 in UTC. The sums bear the names of
+    the receipt's fields.
     """
 
-    __tablename__ = "usage"
-    __table_args__ = (
-        Index(
-            "ix_usage_history",
-            "saved_at",
-            "verdict",
-            "style",
-            "mode",
-            "fingerprints_covered",
-            "bytes",
-        ),
-        MARIADB,
-    )
+    __tablename__ = "usage_days"
+    # Every question reads a range of days: the rows lie in this order on SQLite, too.
+    __table_args__ = ({**MARIADB, "sqlite_with_rowid": False},)
+
+    day: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    owner_kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(16), primary_key=True)
+    style: Mapped[str] = mapped_column(String(32), primary_key=True)
+    photos: Mapped[int] = mapped_column(BigInteger)
+    hands: Mapped[int] = mapped_column(BigInteger)
+    regions_found: Mapped[int] = mapped_column(BigInteger)
+    fingerprints_covered: Mapped[int] = mapped_column(BigInteger)
+    left_out: Mapped[int] = mapped_column(BigInteger)
+    drawn: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)
+    ms_total: Mapped[float]
+
+
+class UsageField(Base):
+    """The numbers of one field of work, over all time.
+
+    They are not crossed with days or styles on purpose: nearly every cell would be one person.
+    """
+
+    __tablename__ = "usage_fields"
+    __table_args__ = (MARIADB,)
+
+    field_of_work: Mapped[str] = mapped_column(String(64), primary_key=True)
+    photos: Mapped[int] = mapped_column(BigInteger)
+    danger: Mapped[int] = mapped_column(BigInteger)
+
+
+class UsagePerson(Base):
+    """Who is counted in a field of work, so that fields of few people are never shown.
+
+    ``person`` is a hash that no other table holds.
+    """
+
+    __tablename__ = "usage_people"
+    __table_args__ = (Index(None, "person"), MARIADB)
+
+    field_of_work: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class Consent(Base):
+    """Somebody agreed to what saving means: which version of the words, and when."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index(None, "owner"), MARIADB)
 
     id: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True
     )
-    saved_at: Mapped[datetime]
+    owner: Mapped[str] = mapped_column(String(64))
     owner_kind: Mapped[str] = mapped_column(String(8))
-    verdict: Mapped[str] = mapped_column(String(16))
-    style: Mapped[str] = mapped_column(String(32))
-    mode: Mapped[str] = mapped_column(String(16))
-    hands: Mapped[int]
-    regions_found: Mapped[int]
-    fingerprints_covered: Mapped[int]
-    left_out: Mapped[int]
-    drawn: Mapped[int]
-    bytes: Mapped[int] = mapped_column(BigInteger)
-    ms_total: Mapped[float]
+    version: Mapped[str] = mapped_column(String(32))
+    given_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class AuditHead(Base):
+    """Where one chain of the audit trail ends, and where it begins since old entries were purged.
+
+    Its row is locked while an entry is added, so a chain never forks.
+    """
+
+    __tablename__ = "audit_heads"
+    __table_args__ = (MARIADB,)
+
+    chain: Mapped[str] = mapped_column(String(1), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    hash: Mapped[str] = mapped_column(String(64))
+    floor_seq: Mapped[int] = mapped_column(BigInteger)
+    floor_hash: Mapped[str] = mapped_column(String(64))
+
+
+class AuditEntry(Base):
+    """What somebody did to an output. Triggers refuse to alter it, or to delete it above the floor.
+
+    ``details`` is JSON as text, since the hash is taken over exactly these characters.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "owner"), MARIADB)
+
+    chain: Mapped[str] = mapped_column(String(1), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    owner: Mapped[str] = mapped_column(String(64))
+    what: Mapped[str] = mapped_column(String(16))
+    output_sha256: Mapped[str] = mapped_column(String(64))
+    details: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class Job(Base):
+    """A job that one process at a time may do: who does it until when, and when it last ran."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (MARIADB,)
+
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    holder: Mapped[str | None] = mapped_column(String(32))
+    until: Mapped[datetime | None]
+    ran_at: Mapped[datetime | None]
 
 
 class Mail(Base):

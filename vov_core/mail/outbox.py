@@ -23,8 +23,10 @@ from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session
 
-from vov_core.database import Database, Mail
+from vov_core.audit import Act, What, append
+from vov_core.database import Database, Mail, Photo
 from vov_core.errors import (
     ArchiveError,
     MailLimitError,
@@ -224,6 +226,9 @@ class Outbox:
         with self._database.writing() as session:
             self._check_limits(session, mail)
             session.add(mail)
+            session.flush()
+            if letter.photo_ids:
+                append(session, owner_key, _acts(session, owner_key, letter.photo_ids))
         self.start()
         self._wake.set()
         return mail.id
@@ -492,6 +497,16 @@ def _to_status(row: Mail) -> MailStatus:
         reason=row.reason,
         photos=row.photos,
     )
+
+
+def _acts(session: Session, owner_key: str, photo_ids: Sequence[str]) -> list[Act]:
+    """What the audit trail tells of a letter: which outputs, never to whom."""
+    query = (
+        select(Photo.output_sha256)
+        .where(Photo.owner == owner_key, Photo.id.in_(photo_ids))
+        .order_by(Photo.id)
+    )
+    return [Act(What.MAILED, digest) for digest in session.scalars(query)]
 
 
 def _erased() -> dict[str, Any]:

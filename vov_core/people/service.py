@@ -299,10 +299,10 @@ class People:
         return self._remove(member, archive)
 
     def _remove(self, member: Member, archive: Archive) -> int:
-        deleted = archive.delete_all(member.owner)
+        first = archive.delete_all(member.owner)
         self.accounts.remove(member.id)
         # What another browser saved in between: nobody could ever reach it.
-        return deleted + archive.delete_all(member.owner)
+        return sum(first + archive.delete_all(member.owner))
 
     # Forgotten passwords and addresses.
 
