@@ -13,7 +13,7 @@ from vov_core.history import without_small
 go_through_frame("home")
 
 STEPS = ("upload", "compare", "approve")
-LINKS = ("protect", "my_photos", "history", "about")
+LINKS = ("protect", "my_photos", "history", "lab", "about")
 
 
 def start_demo() -> None:

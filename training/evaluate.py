@@ -21,13 +21,6 @@ from numpy.typing import NDArray
 
 from training import UNCLEAR
 from training.labels import LabelledPhoto, Points, Shape, read
-from training.scoring import (
-    THRESHOLDS,
-    Looked,
-    average_precision,
-    iou,
-    precision_recall,
-)
 from vov_core.detector import Engine, OnnxEngine, TorchEngine
 from vov_core.finder import Finder, place_tips
 from vov_core.findings import Detection, Findings, Polygon
@@ -35,6 +28,13 @@ from vov_core.hands import HandFinder, MediaPipeHands
 from vov_core.masks.regions import scale_region
 from vov_core.models import model, model_bytes
 from vov_core.pipeline import DEFAULT_COVERAGE
+from vov_core.scoring import (
+    THRESHOLDS,
+    Looked,
+    average_precision,
+    iou,
+    precision_recall,
+)
 from vov_core.select import Edits, Mode, Rules, select
 
 SIZES = {"<16": (0, 16), "16-32": (16, 32), "32-96": (32, 96), ">96": (96, 1e9)}

@@ -24,8 +24,8 @@ from training import CLASSES
 from training.augment import Sample, look, paste, plain
 from training.build import Picture
 from training.labels import LabelledPhoto, Shape, read
-from training.scoring import Looked, average_precision, precision_recall
 from vov_core.detector import suppress
+from vov_core.scoring import Looked, average_precision, precision_recall
 from vov_core.yolov5_compat import detection_model, prepare
 
 # Pixels at the training sizes: tips on hand crops (10-40) and close-ups (60-200).

@@ -74,6 +74,42 @@ class SessionFullError(PhotoError):
     code = "session_full"
 
 
+class LabError(VovError):
+    """The tuning lab can't use what it was given."""
+
+    code = "lab_unusable"
+
+
+class ZipUnusableError(LabError):
+    """No zip, or a damaged or encrypted one."""
+
+    code = "zip_unusable"
+
+
+class SetTooLargeError(LabError):
+    """More photos or bytes than the lab takes. Details: ``photos``, ``mb``."""
+
+    code = "set_too_large"
+
+
+class SetEmptyError(LabError):
+    """No picture in the set."""
+
+    code = "set_empty"
+
+
+class LabelsUnreadableError(LabError):
+    """A file of labels can't be understood. Details: ``file``."""
+
+    code = "labels_unreadable"
+
+
+class PresetsUnreadableError(LabError):
+    """A file of presets can't be understood."""
+
+    code = "presets_unreadable"
+
+
 class NotCleanError(VovError):
     """The written file failed its own check, so it is not handed out. Details: ``reason``."""
 

@@ -8,10 +8,11 @@ do not hold a hundred bitmaps.
 import secrets
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vov_core.errors import SessionFullError
+from vov_core.exposure import Exposure, exposures
 from vov_core.finder import Finder
 from vov_core.findings import Findings, Region
 from vov_core.images import (
@@ -88,6 +89,7 @@ class Workspace:
         self._items: OrderedDict[str, Item] = OrderedDict()
         self._decoded: OrderedDict[str, Photo] = OrderedDict()
         self._masked: tuple[tuple[str, Rules, Look, Edits], Selection, Masked] | None = None
+        self._exposures: dict[str, Mapping[str, Exposure]] = {}
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -140,6 +142,7 @@ class Workspace:
         """Forgets a photo and everything made of it."""
         self._items.pop(item_id, None)
         self._decoded.pop(item_id, None)
+        self._exposures.pop(item_id, None)
         if self._masked and self._masked[0][0] == item_id:
             self._masked = None
 
@@ -164,6 +167,12 @@ class Workspace:
             and sum(p.pixels.nbytes for p in self._decoded.values()) > _DECODED_BYTES
         ):
             self._decoded.popitem(last=False)
+
+    def exposures(self, item: Item) -> Mapping[str, Exposure]:
+        """How readable each found tip is, by the region's id; measured once per photo."""
+        if item.id not in self._exposures:
+            self._exposures[item.id] = exposures(self.photo(item).pixels, item.findings)
+        return self._exposures[item.id]
 
     def selection(self, item: Item, rules: Rules) -> Selection:
         """What these rules and the person's edits cover in a photo."""

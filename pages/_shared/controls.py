@@ -34,9 +34,22 @@ def prepare() -> None:
         st.session_state.setdefault(name, value)
 
 
+def start_from(rules: Rules, look: Look) -> None:
+    """Makes settings this session's own defaults, and uses them now."""
+    st.session_state.own_defaults = {
+        "mode": rules.mode.value,
+        "confidence": round(rules.confidence * 100),
+        "coverage": round(look.coverage * 100),
+        "strength": round(look.strength * 100),
+        "softness": round(look.softness * 100),
+        "style": look.style,
+    }
+    reset()
+
+
 def reset() -> None:
-    """Back to the defaults."""
-    st.session_state.update(DEFAULTS)
+    """Back to the defaults: this session's own where it has some."""
+    st.session_state.update({**DEFAULTS, **st.session_state.get("own_defaults", {})})
 
 
 def tuning() -> Tuning:

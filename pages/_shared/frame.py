@@ -17,6 +17,7 @@ PAGES = {
     "protect": ":material/back_hand:",
     "my_photos": ":material/photo_library:",
     "history": ":material/monitoring:",
+    "lab": ":material/experiment:",
     "privacy": ":material/shield_person:",
     "about": ":material/info:",
 }
@@ -81,9 +82,14 @@ def language_switch() -> None:
     page_language(language())
 
 
-def figures(values: Mapping[str, str]) -> None:
-    """Label -> value as a row of tiles, two in a row on a phone."""
-    with st.container(key="figures"):
+def figures(values: Mapping[str, str], key: str = "figures") -> None:
+    """Label -> value as a row of tiles, two in a row on a phone.
+
+    Args:
+        values: What to show.
+        key: Of the row; starts with ``figures`` and is another one for each row of a page.
+    """
+    with st.container(key=key):
         for column, (label, value) in zip(st.columns(len(values)), values.items(), strict=True):
             column.metric(label, value, border=True)
 

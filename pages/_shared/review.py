@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages._shared import consent, controls
+from pages._shared import consent, controls, exposed
 from pages._shared.components import pictures_to_pick
 from pages._shared.components import review as review_component
 from pages._shared.pictures import crop, data_url, fit, jpeg, preview, square_around
@@ -28,6 +28,7 @@ from pages._shared.session import (
 )
 from vov_core.consent import Terms
 from vov_core.errors import VovError
+from vov_core.exposure import Exposure
 from vov_core.findings import Region, Source, Verdict
 from vov_core.geometry import ellipse
 from vov_core.images import Photo, unique_name
@@ -160,8 +161,10 @@ def view(item: Item, photo: Photo, selection: Selection, masked: Masked) -> dict
     covered = {region.id for region in selection.masked}
     shapes = {region.id: region for region in masked.regions}
     regions = [*item.findings.regions, *item.edits.drawn]
+    exposures = workspace().exposures(item)
     tips = [
         tip(number, region, shapes.get(region.id, region), region.id in covered, photo, masked)
+        | exposure_of(exposures.get(region.id))
         for number, region in enumerate(regions, 1)
     ]
     names = (
@@ -175,6 +178,7 @@ def view(item: Item, photo: Photo, selection: Selection, masked: Masked) -> dict
         "before",
         "after",
         "zoom",
+        "exposure",
     )
     return {
         "photo": item.id,
@@ -219,6 +223,13 @@ def tip(
         "before": data_url(jpeg(fit(crop(photo.pixels, box), _CROP), 85)),
         "after": data_url(jpeg(fit(crop(masked.pixels, box), _CROP), 85)),
     }
+
+
+def exposure_of(exposure: Exposure | None) -> dict[str, Any]:
+    """How readable a tip is in the original; nothing for an area that the person drew."""
+    if exposure is None:
+        return {}
+    return {"badge": exposed.badge(exposure), "heat": exposed.heat(exposure)}
 
 
 def toggled(item: Item, tuning: Tuning) -> None:

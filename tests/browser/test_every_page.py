@@ -11,7 +11,7 @@ from tests.browser.tab import NARROW, WIDE, Tab
 from tests.browser.uploads import sample
 from vov_core.texts import Language
 
-PAGES = ("home", "protect", "my_photos", "history", "privacy", "about", "account")
+PAGES = ("home", "protect", "my_photos", "history", "lab", "privacy", "about", "account")
 
 
 def brightness(tab: Tab) -> float:

@@ -23,6 +23,7 @@ class Review {
     this.view = "side";
     this.focus = null;
     this.drawing = false;
+    this.heat = false;
     this.ghost = null;
     this.observer = new ResizeObserver(() => this.placeChips());
   }
@@ -78,7 +79,13 @@ class Review {
       this.paint();
       if (this.drawing) this.find(".before svg").focus({ preventScroll: true });
     });
-    this.find(".tools").replaceChildren(draw, fit);
+    const heat = this.button("heat", texts.exposure, this.heat, () => {
+      this.heat = !this.heat;
+      if (this.heat) this.view = "side";
+      this.paint();
+    });
+    heat.disabled = !this.data.tips.some((tip) => tip.heat);
+    this.find(".tools").replaceChildren(heat, draw, fit);
   }
 
   paintHint() {
@@ -107,6 +114,7 @@ class Review {
     }
     const before = this.pane("before", this.data.texts.before, this.data.original, "before");
     const after = this.pane("after", this.data.texts.after, this.data.masked, "after");
+    if (this.heat) this.paintHeat(before.firstChild);
     this.outline(before.firstChild);
     if (this.drawing) this.listen(before);
     stage.replaceChildren(before, after);
@@ -149,6 +157,17 @@ class Review {
     }
     pane.append(view, html("figcaption", {}, caption));
     return pane;
+  }
+
+  paintHeat(view) {
+    for (const { heat } of this.data.tips) {
+      if (!heat) continue;
+      const [x, y, right, bottom] = heat.box;
+      view.append(svg("image", {
+        class: "heat", href: heat.picture, x, y, width: right - x, height: bottom - y,
+        preserveAspectRatio: "none",
+      }));
+    }
   }
 
   outline(view) {
@@ -299,7 +318,13 @@ class Review {
     const state = this.button(`switch-${tip.id}`, tip.action, null, () => this.toggle(tip.id));
     state.className = `switch ${tip.covered ? "covered" : "open"}`;
     state.title = tip.title;
-    card.append(pair, name, html("div", { class: "from" }, tip.from), state);
+    card.append(pair, name, html("div", { class: "from" }, tip.from));
+    if (tip.badge) {
+      const badge = html("div", { class: `badge ${tip.badge.level}` });
+      badge.append(html("b", {}, tip.badge.label), html("span", {}, tip.badge.reason));
+      card.append(badge);
+    }
+    card.append(state);
     const shape = () => this.root.querySelector(`[data-tip="${CSS.escape(tip.id)}"]`);
     card.onpointerenter = () => shape()?.classList.add("hot");
     card.onpointerleave = () => shape()?.classList.remove("hot");

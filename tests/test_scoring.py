@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from training.scoring import Looked, average_precision, inside, iou, match, precision_recall
+from vov_core.scoring import (
+    Looked,
+    average_precision,
+    curve,
+    inside,
+    iou,
+    match,
+    precision_recall,
+)
 
 PAD, FAR, UNSURE = [0, 0, 10, 10], [50, 50, 60, 60], [100, 100, 120, 120]
 
@@ -47,3 +55,25 @@ def test_precision_and_recall_at_a_confidence() -> None:
     looks = [looked([PAD, FAR], [0.3, 0.9]), looked([PAD], [0.9])]
     assert precision_recall(looks, 0.2) == (pytest.approx(2 / 3), 1.0)
     assert precision_recall(looks, 0.5) == (0.5, 0.5)
+
+
+def test_a_curve_names_the_confidence_for_a_recall() -> None:
+    points = curve([looked([PAD, FAR], [0.3, 0.9]), looked([PAD], [0.8])])
+    assert points.confidence.tolist() == pytest.approx([0.9, 0.8, 0.3])
+    assert points.recall.tolist() == pytest.approx([0, 0.5, 1])
+    assert points.precision.tolist() == pytest.approx([0, 0.5, 2 / 3])
+    assert points.f1.tolist() == pytest.approx([0, 0.5, 0.8])
+    assert points.confidence_for(0.5) == pytest.approx(0.8)
+    assert points.confidence_for(0.9) == pytest.approx(0.3)
+    assert curve([looked([FAR], [0.9])]).confidence_for(0.1) is None
+    assert curve([]).total == 0
+
+
+def test_the_area_is_what_yolov5_computes() -> None:
+    others = [looked([FAR, PAD], [0.6, 0.55]), looked([], [])]
+    first = looked([PAD, FAR, [0, 0, 10, 8]], [0.9, 0.5, 0.7])
+    # From yolov5.utils.metrics.compute_ap of version 7.0.14.
+    assert average_precision([first, *others], 0.5) == pytest.approx(0.56732000501)
+    assert average_precision(
+        [looked([FAR, PAD, FAR], [0.9, 0.5, 0.7]), *others], 0.5
+    ) == pytest.approx(0.33332000897)

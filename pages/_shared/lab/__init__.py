@@ -1,0 +1,1 @@
+"""The tuning lab's parts: loading, settings, views."""

@@ -1,0 +1,237 @@
+"""The tuning lab in both languages, with landmarks alone and with made-up scores."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from pages._shared.lab import engines, loading
+from pages._shared.lab.state import LabState
+from pages._shared.lab.views import table
+from tests.lab.made import entry, jpeg, region, shape
+from tests.pages.files import sample
+from tests.pages.visit import Visit
+from vov_core.finder import Finder
+from vov_core.findings import Detection
+from vov_core.images import ReadLimits
+from vov_core.lab import Entry, LabFile, Queue, Trial, Truth
+from vov_core.pipeline import Look
+from vov_core.select import Mode, Rules
+
+LEFT, RIGHT, NAIL = (20, 20, 80, 100), (200, 100, 260, 180), (120, 20, 170, 90)
+
+
+def scored() -> list[Entry]:
+    """Two labelled photos that a detector looked at, one with a miss and a false find."""
+    return [
+        entry(
+            region("h0-index", LEFT, 0.9, 0),
+            region("d0", RIGHT, 0.3),
+            shapes=(shape(LEFT), shape(NAIL, Truth.NAIL), shape((20, 140, 80, 220))),
+            name="a.jpg",
+        ),
+        entry(region("d0", RIGHT, 0.6), shapes=(shape(RIGHT),), name="=b.jpg"),
+    ]
+
+
+@pytest.fixture
+def few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = loading.sample_files()
+    chosen = tuple(f for f in files if f.name in {"hand_00119.jpg", "hand_00204.jpg"})
+    monkeypatch.setattr(loading, "sample_files", lambda: chosen)
+
+
+def state(tab: Visit) -> LabState:
+    held: LabState = tab.at.session_state["lab"]
+    return held
+
+
+def view(tab: Visit, name: str) -> Visit:
+    return tab.choose("lab_view", name)
+
+
+def charts(tab: Visit) -> list[dict[str, Any]]:
+    return [json.loads(element.proto.spec) for element in tab.at.get("plotly_chart")]
+
+
+def numbers(tab: Visit) -> dict[str, str]:
+    return {metric.label: metric.value for metric in tab.at.metric}
+
+
+@pytest.mark.usefixtures("few_samples")
+def test_samples_with_landmarks_alone(visit: Callable[..., Visit]) -> None:
+    tab = visit("lab").click("lab_samples")
+    assert len(state(tab).entries) == 2 and state(tab).queue is None
+    assert tab.t("lab.needs_detector") in tab.words
+    assert tab.at.slider(key="lab_confidence").disabled
+    assert numbers(tab)[tab.t("lab.covered")] == "10"
+    pictures = tab.shown("lab_grid")["options"]
+    assert [p["name"] for p in pictures] == ["hand_00119.jpg", "hand_00204.jpg"]
+    tab.fire("lab_grid", "pick", pictures[1]["id"])
+    assert tab.has_component("lab_compare")
+    assert tab.t("lab.scores_none") in view(tab, "scores").words
+    assert tab.t("lab.curves_need_scores") in view(tab, "labels").words
+    assert tab.t("lab.multiples_no_detector") in view(tab, "multiples").words
+    assert len(charts(view(tab, "engines"))) == 1 and not tab.has_button("lab_engines")
+
+
+def test_a_slider_answers_without_a_model(english: Callable[..., Visit]) -> None:
+    tab = english("lab", lab=LabState(entries=scored()))
+    assert numbers(tab)["Covered"] == "3" and numbers(tab)["Pads covered"] == "67%"
+    before = tab.shown("lab_grid")
+    tab.slide("lab_confidence", 50)
+    assert numbers(tab)["Covered"] == "2" and tab.shown("lab_grid") != before
+    notes = [option["note"] for option in tab.shown("lab_grid")["options"]]
+    assert notes == ["1 of 2 covered", "1 of 1 covered"]
+
+
+def test_scores_with_a_detector(visit: Callable[..., Visit]) -> None:
+    tab = view(visit("lab", lab=LabState(entries=scored())), "scores")
+    (histogram,) = charts(tab)
+    assert sum(histogram["data"][0]["y"]) == 3
+    assert histogram["layout"]["shapes"][0]["x0"] == 0.25
+
+
+def test_labels_with_a_detector(visit: Callable[..., Visit]) -> None:
+    tab = view(visit("lab", lab=LabState(entries=scored())), "labels")
+    assert len(charts(tab)) == 2
+    told = numbers(tab)
+    assert told[tab.t("lab.missed")] == "1" and told[tab.t("lab.false")] == "1"
+    assert told[tab.t("lab.recall")] == "66.7%" and told[tab.t("lab.precision")] == "66.7%"
+    missed = tab.shown("lab_missed")["options"]
+    assert [option["note"] for option in missed] == ["69 px"]
+    tab.fire("lab_missed", "pick", missed[0]["id"])
+    assert tab.has_component("lab_missed_open")
+    assert tab.t("lab.proposed_none") in tab.words
+    tab.slide("lab_wanted", 60)
+    assert tab.t("lab.proposed", value="60%") in tab.words
+    tab.click("lab_take")
+    assert tab.at.slider(key="lab_confidence").value == 60
+
+
+def test_what_changes_between_two_settings(english: Callable[..., Visit]) -> None:
+    tab = english("lab", lab=LabState(entries=scored()))
+    assert tab.t("lab.changes_none") in view(tab, "changes").words
+    tab.slide("lab_confidence", 70)
+    shown = tab.shown("lab_changes")["options"]
+    assert [option["note"] for option in shown] == [tab.t("lab.now_open")] * 2
+    tab.fire("lab_changes", "pick", shown[0]["id"])
+    assert tab.has_component("lab_change")
+
+
+def test_presets_there_and_back(visit: Callable[..., Visit]) -> None:
+    tab = visit("lab", lab=LabState(entries=scored())).slide("lab_coverage", 180)
+    view(tab, "presets")
+    tab.at.text_input(key="lab_name").set_value("wide *")
+    tab.at.button[[b.label for b in tab.at.button].index(tab.t("lab.preset_save"))].click()
+    tab.run()
+    assert state(tab).presets["wide *"].look.coverage == 1.8
+    tab.slide("lab_coverage", 100).click("lab_use_0")
+    assert tab.at.slider(key="lab_coverage").value == 180
+    assert tab.has_download("lab_export")
+    tab.click("lab_protect_0").open("protect").upload(("hand.jpg", sample("00119")))
+    assert tab.at.slider(key="coverage").value == 180
+    assert tab.slide("coverage", 100).click("reset").at.slider(key="coverage").value == 180
+    tab.open("lab").click("lab_delete_0")
+    assert state(tab).presets == {} and not tab.has_download("lab_export")
+
+
+def test_an_import_of_presets(english: Callable[..., Visit]) -> None:
+    tab = view(english("lab", lab=LabState(entries=scored())), "presets")
+    for content, known in ((b"{}", []), (b'{"vov_presets": {"a": {"style": "solid"}}}', ["a"])):
+        uploader = next(u for u in tab.at.file_uploader if u.key.startswith("lab-import"))
+        uploader.set_value([("presets.json", content, "application/json")])
+        tab.run()
+        assert list(state(tab).presets) == known
+        assert (tab.t("errors.presets_unreadable") in tab.errors) == (not known)
+
+
+def test_a_link_gives_the_same_view(english: Callable[..., Visit]) -> None:
+    tab = english("lab", lab=LabState(entries=scored()))
+    tab.slide("lab_confidence", 40).slide("lab_merge", 50)
+    view(tab, "scores")
+    address = dict(tab.at.query_params)
+    assert address == {"confidence": "40", "merge": "50", "view": "scores"}
+
+
+@pytest.mark.parametrize("confidence", ["abc", "900", "-5", ""])
+def test_nonsense_in_a_link_is_passed_over(
+    english: Callable[..., Visit], confidence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages._shared.lab import state as lab_state
+
+    given = {"confidence": confidence, "style": "<b>", "view": "nowhere"}
+    monkeypatch.setattr(lab_state.st, "query_params", _Address(given))
+    tab = english("lab", lab=LabState(entries=scored()))
+    assert tab.at.slider(key="lab_confidence").value == 25
+
+
+class _Address(dict[str, str]):
+    def to_dict(self) -> dict[str, str]:
+        return dict(self)
+
+    def from_dict(self, values: dict[str, str]) -> None:
+        self.clear()
+        self.update(values)
+
+
+def test_a_labelled_zip_and_what_is_none(english: Callable[..., Visit]) -> None:
+    tab = english("lab").choose("lab_source", "zip")
+    tab.upload(("x.zip", b"nothing"))
+    assert tab.errors == [tab.t("errors.zip_unusable")]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as bundle:
+        bundle.writestr("a.jpg", jpeg())
+        bundle.writestr("a.txt", "0 .5 .5 .2 .2")
+        bundle.writestr("b.jpg", b"broken")
+    tab.upload(("set.zip", buffer.getvalue()))
+    assert [e.name for e in state(tab).entries] == ["a.jpg"]
+    assert len(tab.errors) == 1 and "b.jpg" in tab.errors[0].replace("\\", "")
+    assert len(state(tab).labelled) == 1
+
+
+def test_stopping_keeps_what_is_done(
+    english: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = Queue.step
+
+    def step_and_click(queue: Queue, finder: Callable[[], Finder]) -> Entry:
+        done = step(queue, finder)
+        if queue.progress.done == 2:
+            loading.cancel()
+        return done
+
+    monkeypatch.setattr(Queue, "step", step_and_click)
+    queue = Queue(tuple(LabFile(f"{n}.jpg", jpeg()) for n in range(4)), ReadLimits())
+    tab = english("lab", lab=LabState(queue=queue))
+    assert [e.name for e in state(tab).entries] == ["0.jpg", "1.jpg"]
+    assert state(tab).queue is None and len(tab.shown("lab_grid")["options"]) == 2
+
+
+def test_the_table_is_plain_and_harmless() -> None:
+    rows = table(scored(), Trial(rules=Rules(mode=Mode.PRECISE, confidence=0.5), look=Look()))
+    lines = rows.decode("utf-8-sig").splitlines()
+    assert lines[0].startswith("photo,tip,confidence") and len(lines) == 4
+    assert lines[1] == "a.jpg,h0-index,0.9,0.0,both,fingerprint,20.1,20.1,79.9,99.9,1"
+    assert lines[3].startswith("'=b.jpg,d0,0.6")
+
+
+class _Engine:
+    def __init__(self, version: str, shift: float) -> None:
+        self.version, self._shift = version, shift
+
+    def detect(self, *_: object) -> tuple[Detection, ...]:
+        return (Detection((10 + self._shift, 10, 40, 40), 0.8, 0.0),)
+
+
+def test_engines_side_by_side(visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engines, "is_available", lambda _: True)
+    made = {"onnx": _Engine("aaa", 0), "torch": _Engine("bbb", 0.25)}
+    monkeypatch.setattr(engines, "_engine", made.__getitem__)
+    tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    tab.click("lab_engines")
+    assert len(charts(tab)) == 2
+    assert tab.t("lab.agree", share="100%", pixels="0.25", score="0.000") in tab.words
