@@ -45,6 +45,7 @@ benchmark: setup-dev
 	$(PY) -m benchmarks.pipeline
 	$(PY) -m benchmarks.session
 	$(PY) -m benchmarks.coverage
+	$(PY) -m benchmarks.live
 
 screenshots: setup-dev
 	$(PY) -m tests.browser.screenshots

@@ -13,7 +13,8 @@ from vov_core.history import without_small
 go_through_frame("home")
 
 STEPS = ("upload", "compare", "approve")
-LINKS = ("protect", "my_photos", "history", "lab", "about")
+LINKS = ("protect", "camera", "booth", "live", "my_photos", "history", "lab", "about")
+LINKS_PER_ROW = 4
 
 
 def start_demo() -> None:
@@ -63,10 +64,12 @@ for column, (n, step) in zip(st.columns(3), enumerate(STEPS, 1), strict=True):
         st.markdown(t(f"home.step_{step}_text"))
 
 st.subheader(t("home.where"))
-for column, name in zip(st.columns(len(LINKS)), LINKS, strict=True):
-    with column.container(border=True, height="stretch"):
-        st.page_link(f"pages/{name}.py", label=t(f"nav.{name}"), icon=PAGES[name])
-        st.caption(t(f"home.to_{name}"))
+for start in range(0, len(LINKS), LINKS_PER_ROW):
+    row = st.columns(LINKS_PER_ROW)
+    for column, name in zip(row, LINKS[start : start + LINKS_PER_ROW], strict=False):
+        with column.container(border=True, height="stretch"):
+            st.page_link(f"pages/{name}.py", label=t(f"nav.{name}"), icon=PAGES[name])
+            st.caption(t(f"home.to_{name}"))
 
 # Last, since the first visit of a process loads the models here: the page must not wait for it.
 with right:

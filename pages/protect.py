@@ -7,34 +7,12 @@ import streamlit as st
 from pages._shared import review
 from pages._shared.components import pictures_to_pick
 from pages._shared.frame import go_through_frame
+from pages._shared.intake import take_in, tell_problems
 from pages._shared.pictures import data_url
 from pages._shared.samples import NAMES, sample_bytes, sample_thumbnail
-from pages._shared.session import log, say, t, workspace
-from vov_core.errors import PhotoError, VovError
-from vov_core.images import safe_name
+from pages._shared.session import t, workspace
 
 go_through_frame("protect")
-
-
-def take_in(files: list[tuple[str, bytes]]) -> None:
-    """Reads and examines new photos one by one; a bad one is told and the others go on."""
-    space = workspace()
-    problems: list[str] = []
-    bar = st.progress(0.0)
-    for index, (name, data) in enumerate(files):
-        shown = review.escape(safe_name(name))
-        bar.progress(
-            index / len(files), t("protect.reading", name=shown, n=index + 1, of=len(files))
-        )
-        try:
-            st.session_state.current = space.add(name, data).id
-        except PhotoError as error:
-            problems.append(t("protect.problem", name=shown, reason=say(error)))
-        except VovError as error:
-            log.warning("could not examine a photo: %s", error)
-            problems.append(t("protect.problem", name=shown, reason=say(error)))
-    bar.empty()
-    st.session_state.problems = problems
 
 
 def uploader() -> None:
@@ -93,7 +71,6 @@ else:
     uploader()
     st.markdown(f"**{t('protect.samples')}**")
     samples()
-for problem in st.session_state.get("problems", []):
-    st.error(problem, icon=":material/broken_image:")
+tell_problems()
 if workspace().items:
     review.show()

@@ -206,3 +206,35 @@ def test_the_core_reads_no_setting_elsewhere() -> None:
             if isinstance(node, ast.Attribute)
         }
         assert "environ" not in names
+
+
+@pytest.mark.parametrize(("text", "expected"), [("on", True), (True, True), ("off", False)])
+def test_the_kiosk_switch(text: object, expected: bool) -> None:
+    assert Settings.load({"vov": {"booth_kiosk": text}}).booth_kiosk is expected
+    assert problem(booth_kiosk="perhaps") == ("booth_kiosk", "not_one_of")
+
+
+def test_ice_servers_come_from_toml_or_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = {"urls": ["turn:t.example.org:3478"], "username": "vov", "credential": SECRET}
+    settings = Settings.load({"vov": {"ice_servers": [server]}})
+    assert settings.ice_servers == (server,) and SECRET not in repr(settings)
+    monkeypatch.setenv("VOV_ICE_SERVERS", '[{"urls": "stun:s.example.org"}]')
+    assert Settings.load().ice_servers == ({"urls": ["stun:s.example.org"]},)
+    monkeypatch.setenv("VOV_ICE_SERVERS", "")
+    assert Settings.load().ice_servers == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("{", "not_usable"),
+        (7, "not_usable"),
+        ([7], "not_usable"),
+        ([{"urls": "https://example.org"}], "not_a_url"),
+        ([{"urls": []}], "not_a_url"),
+        ([{}], "not_a_url"),
+        ([{"urls": "stun:a", "other": SECRET}], "not_usable"),
+    ],
+)
+def test_ice_servers_that_cannot_be_used(value: object, reason: str) -> None:
+    assert problem(ice_servers=value) == ("ice_servers", reason)

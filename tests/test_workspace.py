@@ -170,3 +170,13 @@ def test_seeds_are_not_derived_from_the_photo(
         for _ in range(3)
     }
     assert len(seeds) == 3
+
+
+def test_a_removed_photo_is_empty_for_whoever_still_holds_it(
+    space: Workspace, sample: Callable[[str], bytes]
+) -> None:
+    item = space.add("hand.jpg", sample("00119"))
+    space.approve(item, TUNING)
+    space.remove(item.id)
+    assert item.data == b"" and item.approval is None
+    assert item.findings.hands == item.findings.regions == () and not item.findings.photo_sha256

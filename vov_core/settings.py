@@ -5,9 +5,10 @@ Values come from environment variables (``VOV_`` + the field's name in capitals)
 wrong setting is told at start and not in the middle of a person's save.
 """
 
+import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,7 @@ _RANGES: Final = {
     "guest_days": (0, 36_500),
     "member_days": (0, 36_500),
     "audit_days": (0, 36_500),
+    "booth_idle_seconds": (10, 3600),
 }
 _CHOICES: Final = {
     "store": ("local", "s3"),
@@ -54,6 +56,8 @@ _SHORTEST_KEY: Final = 32
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:]+")
 _ADDRESS: Final = r"[^\s<>@,;:\"\\]+@[^\s<>@,;:\"\\]+"
 _SENDER: Final = re.compile(rf"{_ADDRESS}|[^<>@,;:\"\\]*<{_ADDRESS}>")
+_ICE_FIELDS: Final = {"urls", "username", "credential"}
+_ICE_URL: Final = re.compile(r"(stun|turn)s?:[^\s]+")
 _WORDS: Final = {
     "on": True,
     "true": True,
@@ -107,6 +111,12 @@ class Settings:
         guest_days: Life of a guest's saved photo, in days; 0 keeps it until it is deleted.
         member_days: Likewise for members.
         audit_days: Life of an entry of the audit trail, in days; 0 keeps all.
+        booth_idle_seconds: After how long without a touch the booth forgets its guest.
+        booth_kiosk: Whether the booth stands in public: with its guest, everything of the session
+            is forgotten, and the next one is another person to the archive.
+        ice_servers: STUN and TURN servers for the live picture, each with ``urls`` and, for TURN,
+            ``username`` and ``credential``; JSON in the environment. None: the browser and VOV must
+            reach each other directly, and nobody else is asked.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
         auth: Accounts: ``off`` (everybody is a guest), ``optional`` or ``required``.
         admins: Ids of the admins; their accounts are made with ``python -m vov_core account``.
@@ -150,6 +160,9 @@ class Settings:
     guest_days: int = 30
     member_days: int = 0
     audit_days: int = 730
+    booth_idle_seconds: int = 90
+    booth_kiosk: bool = False
+    ice_servers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     log_level: str = "INFO"
     auth: str = "optional"
     admins: tuple[str, ...] = ()
@@ -282,6 +295,35 @@ def _read_address(name: str, value: Any) -> str | None:
     return text.rstrip("/") if text else None
 
 
+def _read_switch(name: str, value: Any) -> bool:
+    word = _WORDS.get(str(value).strip().lower() or "off")
+    if word is None:
+        raise SettingsError(name=name, reason="not_one_of")
+    return word
+
+
+def _read_ice_servers(name: str, value: Any) -> tuple[Mapping[str, Any], ...]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value.strip() or "[]")
+        except ValueError:
+            raise SettingsError(name=name, reason="not_usable") from None
+    if not isinstance(value, Sequence):
+        raise SettingsError(name=name, reason="not_usable")
+    return tuple(_ice_server(name, server) for server in value)
+
+
+def _ice_server(name: str, server: Any) -> Mapping[str, Any]:
+    """A server with nothing but what WebRTC knows, and addresses that it can use."""
+    if not isinstance(server, Mapping) or not set(server) <= _ICE_FIELDS:
+        raise SettingsError(name=name, reason="not_usable")
+    urls = server.get("urls")
+    listed = [urls] if isinstance(urls, str) else list(urls or [])
+    if not listed or not all(isinstance(u, str) and _ICE_URL.match(u) for u in listed):
+        raise SettingsError(name=name, reason="not_a_url")
+    return dict(server) | {"urls": listed}
+
+
 def _read_level(name: str, value: Any) -> str:
     return (_read_text(name, value) or "").upper()
 
@@ -293,6 +335,8 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "log_level": _read_level,
     "admins": _read_names,
     "public_url": _read_address,
+    "booth_kiosk": _read_switch,
+    "ice_servers": _read_ice_servers,
     **dict.fromkeys(_RANGES, _read_number),
 }
 # What an empty text means: "not set", which is the field's default.

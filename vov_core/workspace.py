@@ -139,8 +139,14 @@ class Workspace:
         return item
 
     def remove(self, item_id: str) -> None:
-        """Forgets a photo and everything made of it."""
-        self._items.pop(item_id, None)
+        """Forgets a photo and everything made of it.
+
+        The item is emptied, too: Streamlit keeps the callbacks of buttons that are long gone, and
+        with them whatever they were given, until the session ends.
+        """
+        if item := self._items.pop(item_id, None):
+            item.data, item.approval, item.edits = b"", None, Edits()
+            item.findings = Findings(photo_sha256="", width=item.width, height=item.height)
         self._decoded.pop(item_id, None)
         self._exposures.pop(item_id, None)
         if self._masked and self._masked[0][0] == item_id:

@@ -91,14 +91,31 @@ def pictures_to_pick(
     )
 
 
-def guest_cookie(name: str, token: str, seconds: int) -> str | None:
-    """Keeps a guest's token in a cookie; returns the token that was there before, if another."""
+def camera(data: Mapping[str, Any], *, key: str, on_shot: Callable[[], None]) -> None:
+    """A camera with a countdown; the callback finds the shot in ``st.session_state[key].shot``.
+
+    ``st.camera_input`` has no countdown, can't be told which camera to start with, and takes its
+    photo from the moving picture, which has fewer pixels than the sensor gives.
+    """
+    _component("camera", False)(key=key, data=dict(data), on_shot_change=on_shot)
+
+
+def idle(data: Mapping[str, Any], *, key: str, on_idle: Callable[[], None]) -> None:
+    """Calls back when nobody has touched the page for ``seconds``; asks ``warn`` seconds before."""
+    _component("idle", False)(key=key, data=dict(data), on_idle_change=on_idle)
+
+
+def guest_cookie(name: str, token: str, seconds: int, *, is_new: bool = False) -> str | None:
+    """Keeps a guest's token in a cookie; returns the token that was there before, if another.
+
+    A new guest at the same browser (in a kiosk) takes the cookie over.
+    """
     result = _component("guest", False)(
         key="guest_cookie",
-        data={"name": name, "token": token, "seconds": seconds},
+        data={"name": name, "token": token, "seconds": seconds, "is_new": is_new},
         on_token_change=lambda: None,
     )
-    found = result.token
+    found = None if is_new else result.token
     return str(found) if found else None
 
 

@@ -15,6 +15,9 @@ from vov_core.texts import Language
 PAGES = {
     "home": ":material/home:",
     "protect": ":material/back_hand:",
+    "camera": ":material/photo_camera:",
+    "booth": ":material/view_comfy_alt:",
+    "live": ":material/videocam:",
     "my_photos": ":material/photo_library:",
     "history": ":material/monitoring:",
     "lab": ":material/experiment:",

@@ -173,7 +173,8 @@ def guest() -> Owner:
 
 def remember_guest() -> None:
     """Mounts the cookie; another tab that was first wins."""
-    found = guest_cookie(_COOKIE, guest().token, _COOKIE_SECONDS)
+    is_new = st.session_state.get("guest_is_new", False)
+    found = guest_cookie(_COOKIE, guest().token, _COOKIE_SECONDS, is_new=is_new)
     if found and found != guest().token and _TOKEN.fullmatch(found):
         st.session_state.guest_token = found
         st.rerun()

@@ -11,7 +11,19 @@ from tests.browser.tab import NARROW, WIDE, Tab
 from tests.browser.uploads import sample
 from vov_core.texts import Language
 
-PAGES = ("home", "protect", "my_photos", "history", "lab", "privacy", "about", "account")
+PAGES = (
+    "home",
+    "protect",
+    "camera",
+    "booth",
+    "live",
+    "my_photos",
+    "history",
+    "lab",
+    "privacy",
+    "about",
+    "account",
+)
 
 
 def brightness(tab: Tab) -> float:

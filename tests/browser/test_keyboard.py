@@ -32,7 +32,7 @@ def walk(tab: Tab, steps: int) -> list[str]:
 def test_tab_reaches_navigation_and_main_controls(person: Tab) -> None:
     tab = person.open()
     places = "\n".join(walk(tab, 22))
-    for page in ("home", "protect", "my_photos", "history", "about"):
+    for page in ("home", "protect", "camera", "booth", "live", "my_photos", "history", "about"):
         assert tab.t(f"nav.{page}") in places
     assert tab.t("home.demo") in places and tab.t("home.own") in places
     tab.sound()

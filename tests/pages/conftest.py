@@ -119,3 +119,9 @@ def english(data_dir: Path) -> Callable[..., Visit]:
 def own_main(monkeypatch: pytest.MonkeyPatch) -> None:
     """Gives ``__main__`` back: a tab puts the app there, and later child processes would run it."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture(autouse=True)
+def _no_media_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AppTest's runtime knows no sessions; streamlit-webrtc does without when it is told so."""
+    monkeypatch.setattr("streamlit_webrtc.component.get_this_session_info", lambda: None)

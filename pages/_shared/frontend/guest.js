@@ -6,7 +6,8 @@ export default function (component) {
   const found = document.cookie.split("; ").find((part) => part.startsWith(`${data.name}=`));
   const known = found ? found.slice(data.name.length + 1) : "";
   // Anything else than a token is replaced, else this guest would be another one at each reload.
-  if (/^[A-Za-z0-9_-]{43}$/.test(known)) {
+  // In a kiosk the last guest's token is nobody's any more.
+  if (!data.is_new && /^[A-Za-z0-9_-]{43}$/.test(known)) {
     if (known !== data.token) setStateValue("token", known);
     return;
   }
