@@ -13,7 +13,7 @@ from vov_core.history import without_small
 go_through_frame("home")
 
 STEPS = ("upload", "compare", "approve")
-LINKS = ("protect", "camera", "booth", "live", "my_photos", "history", "lab", "about")
+LINKS = ("protect", "camera", "booth", "live", "video", "my_photos", "history", "lab", "about")
 LINKS_PER_ROW = 4
 
 

@@ -37,7 +37,7 @@ from vov_core.errors import (
 )
 from vov_core.findings import Verdict
 from vov_core.images.thumbnail import FORMAT as THUMBNAIL_FORMAT
-from vov_core.images.thumbnail import thumbnail
+from vov_core.media import media_type, small_picture
 from vov_core.retention import Retention
 from vov_core.settings import Settings
 from vov_core.storage import THUMBNAIL, ObjectStore, open_store
@@ -99,7 +99,7 @@ class Receipt:
         approved_at: When the person approved it; must know its zone.
         output_sha256: SHA-256 of the output bytes, hex.
         file_name: As the person will download it; harmless already (``images.protected_name``).
-        format: Of the output: ``jpeg``, ``png``, ``webp``.
+        format: Of the output: ``jpeg``, ``png``, ``webp``; ``mp4`` for a video.
         width: Of the output, pixels.
         height: Likewise.
         verdict: What was found.
@@ -259,8 +259,9 @@ class Archive:
             return kept
         key = self._key(photo_id, attempt)
         try:
-            self._store.put(key, output, f"image/{receipt.format}")
-            self._keep_thumbnail(key, thumbnail(output, receipt.width, receipt.height))
+            self._store.put(key, output, media_type(receipt.format))
+            small = small_picture(output, receipt.format, receipt.width, receipt.height)
+            self._keep_thumbnail(key, small)
             saved, winner = self._finish(photo_id, attempt, owner)
         except BaseException:
             self._abandon(photo_id, attempt)
@@ -475,7 +476,7 @@ class Archive:
         try:
             with suppress(ObjectMissingError):
                 return self._store.get(key + THUMBNAIL)
-            small = thumbnail(self._read(row), row.width, row.height)
+            small = small_picture(self._read(row), row.format, row.width, row.height)
         except ArchiveError as error:
             _log.warning("no thumbnail: %s", error)
             return None

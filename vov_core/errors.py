@@ -110,6 +110,36 @@ class PresetsUnreadableError(LabError):
     code = "presets_unreadable"
 
 
+class VideoError(VovError):
+    """The uploaded bytes can't be used as a video."""
+
+    code = "video_unusable"
+
+
+class NotAVideoError(VideoError):
+    """The bytes are no video of a known format, whatever the file's name says."""
+
+    code = "not_a_video"
+
+
+class BrokenVideoError(VideoError):
+    """A video of a known format that can't be decoded to its end (truncated or damaged)."""
+
+    code = "video_broken"
+
+
+class NoPictureError(VideoError):
+    """A file with sound only, or without a single frame."""
+
+    code = "video_no_picture"
+
+
+class VideoTooLongError(VideoError):
+    """Longer than the limit. Details: ``seconds``, ``limit_seconds``."""
+
+    code = "video_too_long"
+
+
 class NotCleanError(VovError):
     """The written file failed its own check, so it is not handed out. Details: ``reason``."""
 

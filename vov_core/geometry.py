@@ -4,7 +4,8 @@ Everything is in pixels of the photo, x to the right and y down.
 """
 
 from collections.abc import Sequence
-from math import copysign, cos, hypot, isfinite, pi, sin
+from functools import cache
+from math import hypot, isfinite, pi
 
 import cv2
 import numpy as np
@@ -220,14 +221,15 @@ def _box_area(box: Box) -> float:
 
 def _superellipse(centre: Point, half_axes: Point, direction: Point, exponent: float) -> Polygon:
     (cx, cy), (a, b), (ux, uy) = centre, half_axes, direction
-    points = []
-    for step in range(OUTLINE_POINTS):
-        angle = 2 * pi * (step + 0.5) / OUTLINE_POINTS
-        along = a * _signed_power(cos(angle), 2 / exponent)
-        across = b * _signed_power(sin(angle), 2 / exponent)
-        points.append((cx + along * ux - across * uy, cy + along * uy + across * ux))
-    return tuple(points)
+    along, across = a * _unit(exponent)[0], b * _unit(exponent)[1]
+    xs = cx + along * ux - across * uy
+    ys = cy + along * uy + across * ux
+    return tuple(zip(xs.tolist(), ys.tolist(), strict=True))
 
 
-def _signed_power(base: float, exponent: float) -> float:
-    return copysign(abs(base) ** exponent, base)
+@cache
+def _unit(exponent: float) -> Points:
+    """The outline with half axes of 1, (2, N): along and across. Videos need thousands of them."""
+    angles = 2 * pi * (np.arange(OUTLINE_POINTS) + 0.5) / OUTLINE_POINTS
+    points = np.array([np.cos(angles), np.sin(angles)])
+    return np.asarray(np.copysign(np.abs(points) ** (2 / exponent), points), np.float64)

@@ -44,6 +44,11 @@ _RANGES: Final = {
     "member_days": (0, 36_500),
     "audit_days": (0, 36_500),
     "booth_idle_seconds": (10, 3600),
+    "max_video_mb": (1, 10_000),
+    "max_video_seconds": (1, 24 * 3600),
+    "max_video_megapixels": (1, 100),
+    "video_jobs": (1, 16),
+    "video_grace_seconds": (1, 3600),
 }
 _CHOICES: Final = {
     "store": ("local", "s3"),
@@ -117,6 +122,11 @@ class Settings:
         ice_servers: STUN and TURN servers for the live picture, each with ``urls`` and, for TURN,
             ``username`` and ``credential``; JSON in the environment. None: the browser and VOV must
             reach each other directly, and nobody else is asked.
+        max_video_mb: Bytes of one video, in MiB; ``server.maxUploadSize`` bounds it as well.
+        max_video_seconds: Length of one video.
+        max_video_megapixels: Pixels of one frame of a video.
+        video_jobs: Videos that one process works on at the same time; others wait their turn.
+        video_grace_seconds: How long work on a video goes on after its browser was closed.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
         auth: Accounts: ``off`` (everybody is a guest), ``optional`` or ``required``.
         admins: Ids of the admins; their accounts are made with ``python -m vov_core account``.
@@ -163,6 +173,11 @@ class Settings:
     booth_idle_seconds: int = 90
     booth_kiosk: bool = False
     ice_servers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    max_video_mb: int = 200
+    max_video_seconds: int = 600
+    max_video_megapixels: int = 9
+    video_jobs: int = 1
+    video_grace_seconds: int = 60
     log_level: str = "INFO"
     auth: str = "optional"
     admins: tuple[str, ...] = ()

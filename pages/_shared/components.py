@@ -105,6 +105,18 @@ def idle(data: Mapping[str, Any], *, key: str, on_idle: Callable[[], None]) -> N
     _component("idle", False)(key=key, data=dict(data), on_idle_change=on_idle)
 
 
+def video_pair(payload: bytes, *, key: str, on_moment: Callable[[], None]) -> None:
+    """A player that the browser fills from the session's own message: the video has no address.
+
+    Args:
+        payload: A JSON head (its length in the first 4 bytes, then ``before``, ``after``,
+            ``look``), and the mp4.
+        key: Under which the callback finds the time that was asked for (``.moment``).
+        on_moment: Called when a person wants a closer look at a moment.
+    """
+    _component("video_pair", False)(key=key, data=payload, on_moment_change=on_moment)
+
+
 def guest_cookie(name: str, token: str, seconds: int, *, is_new: bool = False) -> str | None:
     """Keeps a guest's token in a cookie; returns the token that was there before, if another.
 

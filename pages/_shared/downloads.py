@@ -21,6 +21,7 @@ from pages._shared.session import archive, language, links, log, owner
 from vov_core.bundle import zip_stream
 from vov_core.errors import PhotoNotFoundError, VovError
 from vov_core.links import Link
+from vov_core.media import media_type
 from vov_core.storage import disposition
 from vov_core.texts import Language, best_language, text
 
@@ -139,7 +140,7 @@ def _shared_photo(request: Request) -> Response:
     except VovError as error:
         return _refusal(request, error)
     headers = {**_HEADERS, "Content-Disposition": disposition(file.name)}
-    return Response(file.data, media_type=f"image/{file.format}", headers=headers)
+    return Response(file.data, media_type=media_type(file.format), headers=headers)
 
 
 def _zip(request: Request) -> Response:

@@ -18,6 +18,7 @@ PAGES = {
     "camera": ":material/photo_camera:",
     "booth": ":material/view_comfy_alt:",
     "live": ":material/videocam:",
+    "video": ":material/movie:",
     "my_photos": ":material/photo_library:",
     "history": ":material/monitoring:",
     "lab": ":material/experiment:",
@@ -119,4 +120,11 @@ def style() -> None:
     st.html(
         f"<style>:root {{ --vov-drop: {_quoted(t('protect.drop'))};"
         f" --vov-browse: {_quoted(t('protect.browse'))}; }}\n{_stylesheet()}</style>"
+    )
+
+
+def upload_words(drop: str, browse: str) -> None:
+    """Other words for the upload area of one page."""
+    st.html(
+        f"<style>:root {{ --vov-drop: {_quoted(drop)}; --vov-browse: {_quoted(browse)}; }}</style>"
     )

@@ -33,6 +33,7 @@ from vov_core.bundle import zip_stream
 from vov_core.errors import VovError
 from vov_core.findings import Verdict
 from vov_core.images.thumbnail import FORMAT
+from vov_core.media import is_video, media_type
 from vov_core.texts import text
 
 # Nothing that Markdown could take for its own: an underscore inside of a word is none.
@@ -295,7 +296,9 @@ def grid(photos: Sequence[SavedPhoto]) -> None:
 def _card(photo: SavedPhoto, small: str | None) -> None:
     receipt = photo.receipt
     if small:
-        st.html(f'<img class="vov-picture vov-cover" src="{small}" alt="" loading="lazy">')
+        badge = '<i class="vov-play">▶</i>' if is_video(receipt.format) else ""
+        image = f'<img class="vov-picture vov-cover" src="{small}" alt="" loading="lazy">'
+        st.html(f'<div class="vov-card">{image}{badge}</div>')
     else:
         st.html(f'<div class="vov-lost">{t("my_photos.missing")}</div>')
     tick = f"tick-{photo.id}"
@@ -316,7 +319,7 @@ def _card(photo: SavedPhoto, small: str | None) -> None:
             t("my_photos.download"),
             lambda: store.read(me, photo.id),
             file_name=receipt.file_name,
-            mime=f"image/{receipt.format}",
+            mime=media_type(receipt.format),
             icon=":material/download:",
             on_click="ignore",
             key=f"download-{photo.id}",

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from pages._shared.session import number, t
 from vov_core import __version__
 from vov_core.archive import Receipt, SavedPhoto
+from vov_core.media import VIDEO_FORMAT
+from vov_core.video import Subject, VideoApproval, VideoItem
 from vov_core.workspace import Approval, Item
 
 
@@ -33,6 +35,37 @@ def receipt_of(item: Item, approval: Approval) -> Receipt:
         models=item.findings.models,
         app_version=__version__,
         ms_total=approval.ms,
+    )
+
+
+def video_receipt_of(item: VideoItem, approval: VideoApproval) -> Receipt:
+    """The facts of an approved video; nothing that shows it."""
+    rendered, findings = approval.rendered, item.findings
+    assert findings is not None
+    report, plan = rendered.report, rendered.plan
+    hands = [track for track in findings.tracks if track.subject is Subject.HAND]
+    return Receipt(
+        approved_at=datetime.now(UTC),
+        output_sha256=report.sha256,
+        file_name=approval.file_name,
+        format=VIDEO_FORMAT,
+        width=report.width,
+        height=report.height,
+        verdict=rendered.verdict,
+        style=plan.look.style,
+        mode=str(plan.rules.mode),
+        confidence=plan.rules.confidence,
+        coverage=plan.look.coverage,
+        strength=plan.look.strength,
+        softness=plan.look.softness,
+        hands=len(hands),
+        regions_found=report.regions_found,
+        fingerprints_covered=report.regions,
+        left_out=report.left_open,
+        drawn=0,
+        models=findings.models,
+        app_version=__version__,
+        ms_total=sum(findings.ms.values()) + sum(rendered.ms.values()),
     )
 
 

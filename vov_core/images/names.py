@@ -59,6 +59,12 @@ def unique_name(name: str, used: set[str]) -> str:
     return candidate
 
 
+def protected_video_name(name: str) -> str:
+    """The name of a covered video: ``clip.MOV`` becomes ``clip_protected.mp4``."""
+    stem, _ = _clean_parts(name)
+    return _fit(stem, "_protected.mp4")
+
+
 def _clean_parts(name: str) -> tuple[str, str]:
     base = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1]
     kept = "".join(c for c in base if c == _JOINER or unicodedata.category(c) not in _DROPPED)

@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from typing import Protocol
 
 from vov_core.archive import File
+from vov_core.media import media_type
 
 
 class Files(Protocol):
@@ -75,5 +76,6 @@ def compose(letter: Letter, files: Iterable[File], *, sender: str, message_id: s
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
     for file in files:
-        message.add_attachment(file.data, "image", file.format, filename=file.name)
+        kind, _, subtype = media_type(file.format).partition("/")
+        message.add_attachment(file.data, kind, subtype, filename=file.name)
     return message
