@@ -8,6 +8,10 @@ help:
 	@echo "make run         set up, then start VOV on http://localhost:$(PORT)"
 	@echo "make test        set up, then lint, types and all tests"
 	@echo "make benchmark   measure the pipeline into benchmarks/RESULTS.md"
+	@echo "make stack       the whole installation on this machine: nginx with TLS, two processes, MariaDB, S3"
+	@echo "make audit       known vulnerabilities of all packages (asks pypi.org)"
+	@echo "make sbom        sbom.json: what VOV is made of (CycloneDX)"
+	@echo "make containers  check Dockerfile (no container engine needed)"
 	@echo "make screenshots take the README's pictures anew"
 
 run: setup-run
@@ -50,5 +54,27 @@ benchmark: setup-dev
 screenshots: setup-dev
 	$(PY) -m tests.browser.screenshots
 
+stack: setup-dev
+	$(PY) -m deploy.stack
+
+# Not part of `make test`: they need the network, and a new finding must not stop a release's tests.
+.PHONY: stack audit sbom containers
+TOOLS := .tools/bin
+$(TOOLS)/.ready: requirements-tools.txt
+	python3.11 -m venv .tools
+	$(TOOLS)/pip install --quiet --disable-pip-version-check --no-deps -r requirements-tools.txt
+	@touch $@
+
+# --strict: a package that nobody could look up is no package without findings.
+audit: $(TOOLS)/.ready
+	grep -h '^torch==' requirements.txt | sed 's/ .*//' | cat - constraints.txt > .tools/audited.txt
+	$(TOOLS)/pip-audit --strict --disable-pip --no-deps -r .tools/audited.txt
+
+sbom: $(TOOLS)/.ready setup-run
+	$(TOOLS)/cyclonedx-py environment --pyproject pyproject.toml --of JSON -o sbom.json $(PY)
+
+containers: $(TOOLS)/.ready
+	$(TOOLS)/hadolint deploy/Dockerfile
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .tools .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,11 +1,13 @@
 """Starts VOV: ``python serve.py``, with the options of ``streamlit run``.
 
-``streamlit run streamlit_app.py`` works as well. This start has everything loaded before the first
-visitor comes, never shows Streamlit's bare list of the files in ``pages/``, and serves what only
-VOV's own addresses can: shared links to photos in a folder, and zips of any size.
+``streamlit run streamlit_app.py`` works as well, on one's own machine. This start has everything
+loaded before the first visitor comes, never shows Streamlit's bare list of the files in ``pages/``,
+and serves what only VOV's own addresses can: shared links to photos in a folder, and zips of any
+size. It alone has the guard: security headers, limits of uploads, media for their own browser only.
 """
 
 import importlib
+import locale
 import sys
 import threading
 from collections.abc import AsyncIterator
@@ -16,9 +18,11 @@ import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.web import cli
 
-from pages._shared import downloads, session
+from pages._shared import downloads, guard, session
 from pages._shared.uploads import keep_in_memory
 from vov_core.errors import VovError
+from vov_core.models import check_models
+from vov_core.texts import best_language, explain
 
 
 @asynccontextmanager
@@ -38,8 +42,10 @@ def _open_outbox() -> None:
 app = st.App(
     Path(__file__).with_name("streamlit_app.py"),
     routes=downloads.routes(),
+    middleware=guard.middleware(),
     lifespan=resume_mail,
 )
+guard.keep_media_private()
 
 
 def load_ahead() -> None:
@@ -50,9 +56,25 @@ def load_ahead() -> None:
     threading.Thread(target=importlib.import_module, args=(library,), daemon=True).start()
 
 
+def prepare() -> None:
+    """Keeps uploads in memory, and checks settings and model files.
+
+    Raises:
+        VovError: A setting can't be used, or a model file is missing or altered: better told to
+            who starts VOV than to everybody who comes.
+    """
+    keep_in_memory()
+    session.settings()
+    check_models()
+
+
 def main() -> None:
     """Runs the web server until it is stopped."""
-    keep_in_memory()
+    try:
+        prepare()
+    except VovError as error:
+        spoken = best_language((locale.getlocale()[0] or "").replace("_", "-"))
+        sys.exit(explain(spoken, error))
     # What Streamlit itself sets once an app has called st.navigation.
     PagesManager.uses_pages_directory = False
     load_ahead()

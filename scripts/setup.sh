@@ -39,6 +39,7 @@ if [ "$what" = dev ]; then
   command -v openssl >/dev/null || missing+=(openssl)                        # certificates for TLS tests
   [ -x /usr/sbin/mariadbd ] || command -v mariadbd >/dev/null || missing+=(mariadb-server)
   command -v chromium >/dev/null || missing+=(chromium)
+  [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing+=(nginx-light)         # the proxy of `make stack`
   [ -n "$(find /usr/share/fonts -iname '*NotoSansCJK*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
   [ -n "$(find /usr/share/fonts -iname '*NotoColorEmoji*' -print -quit 2>/dev/null)" ] || missing+=(fonts-noto-color-emoji)
 fi

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from itertools import islice
+from math import ceil, log
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID, uuid5
 
@@ -52,6 +53,8 @@ _TRIES: Final = 3
 _READERS: Final = 6
 SWEEP_AGE: Final = timedelta(minutes=15)
 """A save that is older is dead: no put takes that long, the stores give up much sooner."""
+SWEEP_LISTED: Final = 20_000
+"""About so many objects one sweep looks at; an S3 server lists them in 20 answers."""
 
 
 class OwnerKind(StrEnum):
@@ -598,14 +601,18 @@ class Archive:
                 erased += len(gone.all())
         return erased
 
-    def sweep(self, *, older_than: timedelta = SWEEP_AGE) -> Swept:
+    def sweep(self, *, older_than: timedelta = SWEEP_AGE, listed: int = SWEEP_LISTED) -> Swept:
         """Removes what crashes left: dead saves, unfinished deletes, objects without a row.
 
         A save that is under way, here or in another process, is left alone: its row is there
         before its object, and it is young.
 
+        Objects without a row are looked for in a random part of the store, small enough to be
+        listed soon however much is kept; over many sweeps every part has its turn.
+
         Args:
             older_than: Age from which a save that is still pending counts as dead.
+            listed: About how many objects are listed at most.
         """
         with self._database.writing() as session:
             session.execute(
@@ -616,7 +623,7 @@ class Archive:
             )
         rows = self.finish_deletes()
         objects = 0
-        for chunk in _chunks(self._store.keys(f"{self._database.archive_id}/")):
+        for chunk in _chunks(self._store.keys(self._random_part(listed))):
             for key in self._orphans(chunk):
                 self._store.delete(key)
                 objects += 1
@@ -629,6 +636,21 @@ class Archive:
                 select(Photo.id).where(Photo.state == State.DELETING)
             ).all()
         return sum(self._erase(chunk) for chunk in _chunks(unfinished))
+
+    def _random_part(self, size: int) -> str:
+        """A prefix of keys that about so many objects or fewer have.
+
+        Ids are hashes, spread evenly: how far the first ``size`` of them reach tells how many there
+        are, without counting them all.
+        """
+        query = select(Photo.id).order_by(Photo.id).offset(size).limit(1)
+        with self._database.reading() as session:
+            reached = session.scalar(query)
+        digits = 0
+        if reached is not None:
+            share = (int(reached[:8], 16) + 1) / 16**8
+            digits = min(8, ceil(log(1 / share, 16)))
+        return f"{self._database.archive_id}/{secrets.token_hex(4)[:digits]}"
 
     def _orphans(self, keys: Sequence[str]) -> Sequence[str]:
         """Those keys that no row knows. The rows are read after the keys were listed."""

@@ -11,12 +11,13 @@ import locale
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from vov_core import upkeep
+from vov_core.batch import cli as batch
 from vov_core.database import Database
 from vov_core.errors import FileTooLargeError, VovError
 from vov_core.finder import Finder, open_finder
@@ -33,6 +34,7 @@ from vov_core.pipeline import (
     DEFAULT_COVERAGE,
     DEFAULT_QUALITY,
     Look,
+    Tuning,
     mask,
     output_format,
     timed,
@@ -68,35 +70,64 @@ def _share(low: float, high: float) -> Callable[[str], float]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m vov_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("photos", nargs="+", metavar="PHOTO")
-    common.add_argument("--mode", choices=[str(mode) for mode in Mode], default=str(Rules().mode))
-    common.add_argument(
-        "--confidence", type=_share(0, 1), default=Rules().confidence, metavar="0..1"
-    )
+    photos = argparse.ArgumentParser(add_help=False)
+    photos.add_argument("photos", nargs="+", metavar="PHOTO")
+    rules, look = _rules_options(), _look_options()
 
-    find = commands.add_parser("find", parents=[common], help="print what is found")
+    find = commands.add_parser("find", parents=[photos, rules], help="print what is found")
     find.add_argument("--json", action="store_true", help="one JSON object per line")
     find.set_defaults(run=_find)
 
-    protect = commands.add_parser("protect", parents=[common], help="write masked files")
+    protect = commands.add_parser(
+        "protect", parents=[photos, rules, look], help="write masked files"
+    )
     protect.add_argument("-o", "--output", required=True, type=Path, metavar="DIR")
-    protect.add_argument("--style", choices=list(STYLES), default=DEFAULT_STYLE)
-    protect.add_argument(
-        "--coverage", type=_share(0.5, 3), default=DEFAULT_COVERAGE, metavar="0.5..3"
-    )
-    protect.add_argument("--strength", type=_share(0, 1), default=Look().strength, metavar="0..1")
-    protect.add_argument("--softness", type=_share(0, 1), default=Look().softness, metavar="0..1")
-    protect.add_argument("--format", choices=[str(format) for format in OutputFormat])
-    protect.add_argument(
-        "--quality", type=int, choices=range(1, 101), default=DEFAULT_QUALITY, metavar="1..100"
-    )
     protect.set_defaults(run=_protect)
+    batch.add_command(commands, [rules, look])
 
     account = commands.add_parser("account", help="print a link that sets an account's password")
     account.add_argument("id", metavar="ID")
     upkeep.add_commands(commands)
     return parser
+
+
+def _rules_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--mode", choices=[str(mode) for mode in Mode], default=str(Rules().mode))
+    parser.add_argument(
+        "--confidence", type=_share(0, 1), default=Rules().confidence, metavar="0..1"
+    )
+    return parser
+
+
+def _look_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--style", choices=list(STYLES), default=DEFAULT_STYLE)
+    parser.add_argument(
+        "--coverage", type=_share(0.5, 3), default=DEFAULT_COVERAGE, metavar="0.5..3"
+    )
+    parser.add_argument("--strength", type=_share(0, 1), default=Look().strength, metavar="0..1")
+    parser.add_argument("--softness", type=_share(0, 1), default=Look().softness, metavar="0..1")
+    parser.add_argument("--format", choices=[str(format) for format in OutputFormat])
+    parser.add_argument(
+        "--quality", type=int, choices=range(1, 101), default=DEFAULT_QUALITY, metavar="1..100"
+    )
+    return parser
+
+
+def _tuning(wanted: argparse.Namespace) -> Tuning:
+    """What the options say; the seed is drawn per photo."""
+    return Tuning(
+        rules=Rules(mode=Mode(wanted.mode), confidence=wanted.confidence),
+        look=Look(
+            style=wanted.style,
+            coverage=wanted.coverage,
+            strength=wanted.strength,
+            softness=wanted.softness,
+        ),
+        format=OutputFormat(wanted.format) if wanted.format else None,
+        quality=wanted.quality,
+    )
 
 
 def _region_facts(region: Region, masked: bool) -> dict[str, Any]:
@@ -144,20 +175,14 @@ def _find(run: _Run, file: str) -> None:
 
 
 def _protect(run: _Run, file: str) -> None:
-    wanted = run.arguments
+    tuning = _tuning(run.arguments)
     photo = read_photo(_read(file))
     findings = run.finder.find(photo.sha256, photo.pixels)
-    look = Look(
-        style=wanted.style,
-        coverage=wanted.coverage,
-        strength=wanted.strength,
-        softness=wanted.softness,
-        seed=int.from_bytes(os.urandom(4)) >> 1,
-    )
+    look = replace(tuning.look, seed=int.from_bytes(os.urandom(4)) >> 1)
     masked = mask(photo, select(findings, run.rules, Edits()), look)
-    format = output_format(photo, OutputFormat(wanted.format) if wanted.format else None)
-    output = write(photo, masked, look, format, wanted.quality)
-    target = _free(wanted.output / protected_name(Path(file).name, format))
+    format = output_format(photo, tuning.format)
+    output = write(photo, masked, look, format, tuning.quality)
+    target = _free(run.arguments.output / protected_name(Path(file).name, format))
     target.write_bytes(output.data)
     print(text(run.language, "cli.written", file=file, output=target))
 
@@ -217,6 +242,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if hasattr(parsed, "upkeep"):
             return upkeep.run(parsed, language)
+        if parsed.command == "batch":
+            return batch.run(parsed, _tuning(parsed), language)
         run = _Run(open_finder(), language, parsed)
         if parsed.command == "protect":
             parsed.output.mkdir(parents=True, exist_ok=True)

@@ -140,6 +140,18 @@ class VideoTooLongError(VideoError):
     code = "video_too_long"
 
 
+class TooManyPhotosError(PhotoError):
+    """This session holds as many photos as it may. Details: ``limit``."""
+
+    code = "too_many_photos"
+
+
+class BusyError(VovError):
+    """So many photos wait already that no more may."""
+
+    code = "busy"
+
+
 class NotCleanError(VovError):
     """The written file failed its own check, so it is not handed out. Details: ``reason``."""
 
@@ -354,3 +366,21 @@ class NotAllowedError(PersonError):
     """Only for admins, or not for oneself."""
 
     code = "not_allowed"
+
+
+class BatchError(VovError):
+    """A batch can't begin or go on."""
+
+    code = "batch_failed"
+
+
+class BatchPlaceError(BatchError):
+    """A folder or bucket of a batch can't be used. Details: ``place``, ``reason``."""
+
+    code = "batch_place"
+
+
+class BatchBusyError(BatchError):
+    """Another batch writes to the same folder right now. Details: ``place``."""
+
+    code = "batch_busy"

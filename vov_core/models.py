@@ -77,6 +77,24 @@ def is_available(name: str, folder: Path = WEIGHTS) -> bool:
     return any(entry.name == name and (folder / entry.file).is_file() for entry in manifest(folder))
 
 
+def check_models(folder: Path | None = None) -> None:
+    """Checks every listed model that is there. What is listed and missing is told when it is used.
+
+    Args:
+        folder: Folder of weights; None takes VOV's own.
+
+    Raises:
+        ModelMissingError: There is no manifest or no model at all.
+        ModelAlteredError: A file's SHA-256 is not the manifest's.
+    """
+    folder = folder or WEIGHTS
+    there = [entry for entry in manifest(folder) if (folder / entry.file).is_file()]
+    if not there:
+        raise ModelMissingError(file=MANIFEST)
+    for entry in there:
+        model_bytes(entry.name, folder)
+
+
 def model_bytes(name: str, folder: Path = WEIGHTS) -> bytes:
     """The content of a model's file, checked: exactly these bytes have the manifest's hash.
 

@@ -49,6 +49,10 @@ _RANGES: Final = {
     "max_video_megapixels": (1, 100),
     "video_jobs": (1, 16),
     "video_grace_seconds": (1, 3600),
+    "session_photos": (1, 10_000),
+    "photos_at_once": (1, 256),
+    "photos_waiting": (1, 100_000),
+    "uploads_mb": (1, 1_000_000),
 }
 _CHOICES: Final = {
     "store": ("local", "s3"),
@@ -127,6 +131,10 @@ class Settings:
         max_video_megapixels: Pixels of one frame of a video.
         video_jobs: Videos that one process works on at the same time; others wait their turn.
         video_grace_seconds: How long work on a video goes on after its browser was closed.
+        session_photos: Photos that one session may hold.
+        photos_at_once: Photos of all sessions that are decoded and examined at the same time.
+        photos_waiting: Photos of all sessions that may wait for that.
+        uploads_mb: Uploads of all sessions that are arriving or not read yet, in MiB.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
         auth: Accounts: ``off`` (everybody is a guest), ``optional`` or ``required``.
         admins: Ids of the admins; their accounts are made with ``python -m vov_core account``.
@@ -178,6 +186,10 @@ class Settings:
     max_video_megapixels: int = 9
     video_jobs: int = 1
     video_grace_seconds: int = 60
+    session_photos: int = 200
+    photos_at_once: int = 2
+    photos_waiting: int = 200
+    uploads_mb: int = 2000
     log_level: str = "INFO"
     auth: str = "optional"
     admins: tuple[str, ...] = ()

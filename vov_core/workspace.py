@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from vov_core.errors import SessionFullError
+from vov_core.errors import SessionFullError, TooManyPhotosError
 from vov_core.exposure import Exposure, exposures
 from vov_core.finder import Finder
 from vov_core.findings import Findings, Region
@@ -78,14 +78,20 @@ class Workspace:
             loads no model.
         limits: For each photo.
         session_bytes: Uploaded and approved bytes that this session may hold.
+        session_photos: Photos that this session may hold.
     """
 
     def __init__(
-        self, finder: Callable[[], Finder], limits: ReadLimits, session_bytes: int
+        self,
+        finder: Callable[[], Finder],
+        limits: ReadLimits,
+        session_bytes: int,
+        session_photos: int = 200,
     ) -> None:
         self._finder = finder
         self._limits = limits
         self._session_bytes = session_bytes
+        self._session_photos = session_photos
         self._items: OrderedDict[str, Item] = OrderedDict()
         self._decoded: OrderedDict[str, Photo] = OrderedDict()
         self._masked: tuple[tuple[str, Rules, Look, Edits], Selection, Masked] | None = None
@@ -117,6 +123,8 @@ class Workspace:
         """
         if self.held + len(data) > self._session_bytes:
             raise SessionFullError(limit_mb=self._session_bytes // 1024**2)
+        if len(self._items) >= self._session_photos:
+            raise TooManyPhotosError(limit=self._session_photos)
         photo, decode_ms = timed(lambda: read_photo(data, self._limits))
         known = next((i for i in self.items if i.findings.photo_sha256 == photo.sha256), None)
         if known:

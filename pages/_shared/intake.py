@@ -1,8 +1,12 @@
 """How new photos get into the session's workspace, wherever they come from."""
 
-import streamlit as st
+from functools import partial
+from typing import Any
 
-from pages._shared.session import escape, log, say, t, workspace
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages._shared.session import escape, log, model_turn, say, t, workspace
 from vov_core.errors import PhotoError, VovError
 from vov_core.images import safe_name
 
@@ -14,11 +18,12 @@ def take_in(files: list[tuple[str, bytes]]) -> None:
     bar = st.progress(0.0)
     for index, (name, data) in enumerate(files):
         shown = escape(safe_name(name))
-        bar.progress(
-            index / len(files), t("protect.reading", name=shown, n=index + 1, of=len(files))
-        )
+        facts = {"name": shown, "n": index + 1, "of": len(files)}
+        wait = partial(waiting, bar, index / len(files), facts)
         try:
-            st.session_state.current = space.add(name, data).id
+            with model_turn(wait):
+                bar.progress(index / len(files), t("protect.reading", **facts))
+                st.session_state.current = space.add(name, data).id
         except PhotoError as error:
             problems.append(t("protect.problem", name=shown, reason=say(error)))
         except VovError as error:
@@ -26,6 +31,11 @@ def take_in(files: list[tuple[str, bytes]]) -> None:
             problems.append(t("protect.problem", name=shown, reason=say(error)))
     bar.empty()
     st.session_state.problems = problems
+
+
+def waiting(bar: DeltaGenerator, part: float, facts: dict[str, Any], place: int) -> None:
+    """Shows the place in the queue."""
+    bar.progress(part, t("protect.waiting", place=place, **facts))
 
 
 def tell_problems() -> None:

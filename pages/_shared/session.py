@@ -3,7 +3,7 @@
 import logging
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone, tzinfo
 from time import monotonic
@@ -23,6 +23,7 @@ from vov_core.people import Letters, Member, People, is_token, post_by
 from vov_core.purge import Janitor
 from vov_core.settings import Settings
 from vov_core.texts import Language, best_language, explain, text
+from vov_core.turns import Turns
 from vov_core.workspace import Workspace
 
 log = logging.getLogger("vov.pages")
@@ -52,6 +53,24 @@ def settings() -> Settings:
 def finder() -> Finder:
     """The models, loaded once per process. They hold no photo."""
     return open_finder()
+
+
+@st.cache_resource(show_spinner=False)
+def turns() -> Turns:
+    """Who may use the models next. It knows sessions by a random word only."""
+    return Turns(settings().photos_at_once, settings().photos_waiting)
+
+
+@contextmanager
+def model_turn(told: Callable[[int], None]) -> Iterator[None]:
+    """Waits for this session's turn at the models; ``told`` shows the place in the queue.
+
+    Raises:
+        BusyError: Too many wait already.
+    """
+    session = st.session_state.setdefault("turns_session", secrets.token_hex(8))
+    with turns().turn(session, told):
+        yield
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda _: janitor.clear())
@@ -126,7 +145,9 @@ def workspace() -> Workspace:
             max_bytes=chosen.max_upload_mb * 1024**2,
             max_pixels=chosen.max_megapixels * 1_000_000,
         )
-        st.session_state.workspace = Workspace(finder, limits, chosen.session_mb * 1024**2)
+        st.session_state.workspace = Workspace(
+            finder, limits, chosen.session_mb * 1024**2, chosen.session_photos
+        )
     space: Workspace = st.session_state.workspace
     return space
 

@@ -62,10 +62,15 @@ class Tab:
         self.addresses: list[str] = []
         self.received: list[bytes] = []
         self.page: Page = context.new_page()
+        self.page.on("console", lambda message: self._told(message.text))
         self.page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
         self.page.on("response", lambda response: self._answered(response.url, response.status))
         self.page.on("requestfailed", lambda request: self._failed(request.url, request.failure))
         self.page.on("websocket", lambda socket: socket.on("framereceived", self._received))
+
+    def _told(self, words: str) -> None:
+        if "Content Security Policy" in words:
+            self.problems.append(words)
 
     def _received(self, frame: str | bytes) -> None:
         self.received.append(frame.encode() if isinstance(frame, str) else frame)

@@ -8,13 +8,11 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.server import ROOT, Server
+from tests.browser.server import Server
 from tests.browser.steps import approve_and_download, save
 from tests.browser.tab import Tab
 from tests.browser.uploads import Traceable
 from vov_core.texts import Language
-
-ICON = (ROOT / "static" / "icon.png").read_bytes()
 
 
 def fetch(address: str) -> bytes:
@@ -111,22 +109,31 @@ def test_nothing_crosses_between_two_people(
     assert len(tokens) == 2
 
 
-def test_addresses_hold_nothing_but_approved_outputs(person: Tab) -> None:
-    """Streamlit gives a download an address that works without a cookie while it is on a page.
-
-    So only what a person approved may ever have one; originals and previews have none.
-    """
+def test_addresses_answer_their_own_browser_only(
+    people: Callable[..., BrowserContext], server: Server
+) -> None:
+    """Streamlit gives a download an address; the guard answers it to the person's browser only."""
+    tab, other = (Tab(people(), server.url, Language.ENGLISH) for _ in range(2))
     upload = Traceable.make("00112", "addressed.jpg", seed=40)
-    tab = person.open("protect").upload((upload.name, upload.data))
-    assert {fetch(address) for address in media(tab)} == {ICON}
+    tab.open("protect").upload((upload.name, upload.data))
     output = approve_and_download(tab, "addressed_protected.jpg")
-    assert {fetch(address) for address in media(tab)} == {ICON, output}
+    other.open("about")
+    other.page.context.clear_cookies(name="vov_browser")  # Both are new, and of one kind.
+    other.page.context.add_cookies([{"name": "vov_browser", "value": "0" * 32, "url": other.url}])
+    assert output in {tab.page.request.get(address).body() for address in media(tab)}
+    for address in media(tab):
+        assert fetch(address) == b"refused: 404"
+        assert other.page.request.get(address).status == 404
+        answer = tab.page.request.get(address)
+        assert answer.headers["cache-control"] == "private, no-store"
+        assert upload.found_in(answer.body()) == 0
+        assert len(address.rpartition("/")[2].split(".")[0]) == 64
     save(tab)
     tab.go("my_photos").go("history").go("about")
-    contents = {fetch(address) for address in media(tab)}
+    contents = {tab.page.request.get(address).body() for address in media(tab)}
     assert output not in contents, "the address ends with the page"
-    assert not [content for content in contents if upload.found_in(content)]
     tab.sound()
+    other.sound()
 
 
 def test_uploads_have_no_address(person: Tab) -> None:

@@ -14,6 +14,7 @@ from tests.pages.visit import Visit
 from vov_core.archive import Archive
 from vov_core.database import engine
 from vov_core.errors import VovError
+from vov_core.storage import THUMBNAIL
 from vov_core.texts import Language, text
 
 HAND = ("hand.jpg", sample("00119"))
@@ -90,7 +91,8 @@ def test_a_failed_save_is_told_and_can_be_done_later(
     assert tab.errors == [] and tab.item.saved and not tab.has_button("save")
     (saved,) = archive.list(tab.owner)
     assert archive.read(tab.owner, saved.id) == approval.output.data
-    assert sum(path.is_file() for path in (data_dir / "photos").rglob("*")) == 1
+    objects = [path for path in (data_dir / "photos").rglob("*") if path.is_file()]
+    assert sorted(path.suffix for path in objects) == ["", THUMBNAIL], "the photo, once"
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(small_disk: Path, language: Language) -> None:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from secrets import token_bytes
+from secrets import token_bytes, token_hex
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -355,6 +355,27 @@ class ArchiveSuite:
         assert rows(archive.database) == 1
         assert archive.sweep() == Swept(1, 0)
         assert rows(archive.database) == len(place.stored_keys()) == 0
+
+    def test_a_sweep_lists_a_part_and_many_sweeps_list_all(
+        self, place: Place, owner: Owner
+    ) -> None:
+        store = place.store()
+        archive = place.archive(store)
+        for _ in range(24):
+            save(archive, owner)
+        archive_id = archive.database.archive_id
+        orphans = {f"{archive_id}/{token_hex(16)}-{token_hex(4)}" for _ in range(3)}
+        for key in orphans:
+            store.put(key, b"nobody's", "image/png")
+        parts = {archive._random_part(4) for _ in range(50)}
+        assert all(prefix.startswith(f"{archive_id}/") for prefix in parts)
+        assert len(parts) > 5, "another part each time"
+        assert archive._random_part(1000) == f"{archive_id}/"
+        for _ in range(2000):
+            archive.sweep(listed=4)
+            if not orphans & place.stored_keys():
+                break
+        assert len(place.stored_keys()) == rows(archive.database) == 24
 
     def test_a_save_under_way_survives_a_sweep(self, place: Place, owner: Owner) -> None:
         sweeper = place.archive()

@@ -2,7 +2,7 @@
 
 from vov_core.images.clean import CleanReport, check_clean
 from vov_core.images.names import protected_name, safe_name, unique_name
-from vov_core.images.reader import Photo, ReadLimits, read_photo
+from vov_core.images.reader import Photo, ReadLimits, read_photo, stated_pixels
 from vov_core.images.writer import OutputFormat, encode, formats_for, output_format_for
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "protected_name",
     "read_photo",
     "safe_name",
+    "stated_pixels",
     "unique_name",
 ]

@@ -127,6 +127,22 @@ def read_photo(data: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> Photo:
         raise BrokenPhotoError(format=kind) from error
 
 
+def stated_pixels(data: bytes) -> int:
+    """Width times height as a picture's header states them; 0 if it states nothing usable.
+
+    For planning memory before anything is decoded; :func:`read_photo` checks for itself.
+    """
+    kind = containers.sniff(data) if data else None
+    if kind is None:
+        return 0
+    try:
+        width, height = OPENERS[kind](data).size
+    except Exception:
+        # Openers meet hostile bytes with every kind of exception; the reader will tell the person.
+        return 0
+    return int(width) * int(height)
+
+
 def _read(data: bytes, kind: str, limits: ReadLimits) -> Photo:
     source = OPENERS[kind](data)
     _check_size(source.size, limits)

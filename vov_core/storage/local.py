@@ -80,7 +80,10 @@ class LocalStore(ObjectStore):
             for archive in _names(self._root):
                 if not (archive.startswith(prefix) or prefix.startswith(archive)):
                     continue
+                wanted = prefix[len(archive) + 1 :][:2]
                 for shard in _names(self._root / archive):
+                    if not shard.startswith(wanted):
+                        continue
                     for name in _names(self._root / archive / shard):
                         key = f"{archive}/{name.removesuffix(_PART)}"
                         if key.startswith(prefix) and KEY.fullmatch(key):

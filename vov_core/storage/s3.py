@@ -16,7 +16,7 @@ _ATTEMPTS: Final = 3
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Tells boto3's errors as ours. Their messages may hold URLs and keys, so they end here."""
     from botocore.exceptions import BotoCoreError, ClientError
 
@@ -37,6 +37,47 @@ def _translate(response: Mapping[str, Any]) -> ArchiveError:
         return StoreFullError()
     # The server wrote the code: only what looks like one is passed on.
     return StoreUnavailableError(reason=code if re.fullmatch(r"\w{1,64}", code) else status)
+
+
+def make_client(
+    *,
+    endpoint: str | None,
+    region: str,
+    access_key: str | None,
+    secret_key: str | None,
+    connections: int = 10,
+) -> Any:
+    """A client that gives up soon and asks for no extension that only AWS has.
+
+    Args:
+        endpoint: URL of the server; None for AWS.
+        region: Region name.
+        access_key: None leaves both keys to boto3's usual places.
+        secret_key: Likewise.
+        connections: Kept open at most.
+    """
+    import boto3
+    from botocore.config import Config
+
+    with told():
+        return boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=region,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=Config(
+                signature_version="s3v4",
+                connect_timeout=_CONNECT_SECONDS,
+                read_timeout=_READ_SECONDS,
+                max_pool_connections=connections,
+                retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                s3={"addressing_style": "path" if endpoint else "auto"},
+                # Checksums in trailers are AWS's own; the archive checks SHA-256 itself.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
 
 
 class S3Store(ObjectStore):
@@ -64,37 +105,19 @@ class S3Store(ObjectStore):
         sse: str | None = None,
         prefix: str = "",
     ) -> None:
-        import boto3
-        from botocore.config import Config
-
         self._bucket = bucket
         self._prefix = prefix
         self._put_options = {"ServerSideEncryption": sse} if sse else {}
-        with _told():
-            self._client: Any = boto3.client(
-                "s3",
-                endpoint_url=endpoint,
-                region_name=region,
-                aws_access_key_id=access_key,
-                aws_secret_access_key=secret_key,
-                config=Config(
-                    signature_version="s3v4",
-                    connect_timeout=_CONNECT_SECONDS,
-                    read_timeout=_READ_SECONDS,
-                    retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
-                    s3={"addressing_style": "path" if endpoint else "auto"},
-                    # Checksums in trailers are AWS's own; the archive checks SHA-256 itself.
-                    request_checksum_calculation="when_required",
-                    response_checksum_validation="when_required",
-                ),
-            )
+        self._client = make_client(
+            endpoint=endpoint, region=region, access_key=access_key, secret_key=secret_key
+        )
 
     def _name(self, key: str) -> str:
         return self._prefix + check_key(key)
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Writes an object; see the base class."""
-        with _told():
+        with told():
             self._client.put_object(
                 Bucket=self._bucket,
                 Key=self._name(key),
@@ -105,7 +128,7 @@ class S3Store(ObjectStore):
 
     def get(self, key: str) -> bytes:
         """The object's bytes; see the base class."""
-        with _told():
+        with told():
             answer = self._client.get_object(Bucket=self._bucket, Key=self._name(key))
             with closing(answer["Body"]) as body:
                 data: bytes = body.read()
@@ -113,12 +136,12 @@ class S3Store(ObjectStore):
 
     def delete(self, key: str) -> None:
         """Removes an object; see the base class."""
-        with _told():
+        with told():
             self._client.delete_object(Bucket=self._bucket, Key=self._name(key))
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """All keys that begin with a prefix; see the base class."""
-        with _told():
+        with told():
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
@@ -130,7 +153,7 @@ class S3Store(ObjectStore):
 
     def link(self, key: str, seconds: int, file_name: str) -> str:
         """A presigned URL: whoever has it can download this one object until it expires."""
-        with _told():
+        with told():
             url: str = self._client.generate_presigned_url(
                 "get_object",
                 Params={
@@ -145,5 +168,5 @@ class S3Store(ObjectStore):
 
     def check(self) -> None:
         """Lists one key of the bucket; see the base class."""
-        with _told():
+        with told():
             self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)

@@ -1,0 +1,1 @@
+"""Runs VOV for many people: proxy, several processes, database server, object store."""

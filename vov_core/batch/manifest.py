@@ -1,0 +1,119 @@
+"""What a batch has done so far, one line per photo, kept beside its outputs.
+
+A line is written after the photo's output. If the process dies in between, the next run does that
+photo once more and puts the same name in its place: nothing is lost, nothing is there twice.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from time import monotonic
+from typing import Any, Final
+
+from vov_core.batch.places import Place
+
+NAME: Final = "manifest.jsonl"
+_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What became of one photo.
+
+    Attributes:
+        name: Of the source.
+        size: Of the source, bytes.
+        stamp: Of the source, see ``Source.stamp``.
+        sha256: Of the source's bytes; empty if they could not be read.
+        recipe: Fingerprint of the settings and models.
+        stem: What its output's name begins with, so that it keeps its name in later runs.
+        output: Name of the output; empty if it failed.
+        output_sha256: Of the output's bytes.
+        output_bytes: Size of the output.
+        width: Of the photo, pixels.
+        height: Likewise.
+        hands: Hands found.
+        found: Finger tips found.
+        covered: Regions covered.
+        unplaced: Finger tips that could not be placed.
+        verdict: What was found.
+        error: Code of what went wrong; empty if nothing did.
+        facts: Of the error.
+        ms: Stage -> milliseconds.
+    """
+
+    name: str
+    size: int
+    stamp: str
+    sha256: str = ""
+    recipe: str = ""
+    stem: str = ""
+    output: str = ""
+    output_sha256: str = ""
+    output_bytes: int = 0
+    width: int = 0
+    height: int = 0
+    hands: int = 0
+    found: int = 0
+    covered: int = 0
+    unplaced: int = 0
+    verdict: str = ""
+    error: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Manifest:
+    """The entries of a place. Safe to add to from several threads.
+
+    Args:
+        place: Where the outputs are.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+        self._waiting: list[bytes] = []
+        self._written = monotonic()
+        self.entries: dict[str, Entry] = {}
+        for line in place.appended(NAME).splitlines():
+            entry = _entry(line)
+            if entry:
+                self.entries[entry.name] = entry
+
+    def add(self, entry: Entry) -> None:
+        """Notes what became of a photo."""
+        line = json.dumps(asdict(entry), ensure_ascii=False).encode("utf-8", "surrogateescape")
+        with self._lock:
+            self.entries[entry.name] = entry
+            self._waiting.append(line + b"\n")
+            late = monotonic() - self._written > _SECONDS
+            if late or len(self._waiting) >= self._place.every:
+                self._flush()
+
+    def close(self) -> None:
+        """Writes what is waiting, then everything as one file without what is outdated."""
+        with self._lock:
+            if self._waiting:
+                self._flush()
+            lines = (json.dumps(asdict(entry), ensure_ascii=False) for entry in self.ordered())
+            whole = "".join(f"{line}\n" for line in lines)
+            self._place.compact(NAME, whole.encode("utf-8", "surrogateescape"))
+
+    def ordered(self) -> list[Entry]:
+        """All entries by name."""
+        return [self.entries[name] for name in sorted(self.entries)]
+
+    def _flush(self) -> None:
+        # A line that a kill cut off must not swallow the next one.
+        self._place.append(NAME, b"\n" + b"".join(self._waiting))
+        self._waiting.clear()
+        self._written = monotonic()
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        return Entry(**json.loads(line.decode("utf-8", "surrogateescape")))
+    except (ValueError, TypeError):
+        return None  # Cut off by a kill, or of a version that knew other fields: done again.
