@@ -1,5 +1,7 @@
 """Protect: upload, find, tune, compare, approve, save."""
 
+from typing import Any
+
 import streamlit as st
 
 from pages._shared import review
