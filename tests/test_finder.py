@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.hand_shapes import moved, open_hand
-from vov_core.finder import Finder, fuse, match, place_tips
+from vov_core.finder import Finder, fuse, match, place_tips, weigh
 from vov_core.findings import Detection, Finger, Hand, Kind, Source, Why
 from vov_core.geometry import area, box_iou, box_of, intersection_area, tip_polygon
 from vov_core.hands import MediaPipeHands
@@ -99,7 +99,7 @@ def test_detector_and_landmarks_meet_in_the_findings():
     hand = open_hand()
     detector = FixedDetector(
         seen(hand, Finger.INDEX, 0.9, 0.1, shift=5),
-        seen(hand, Finger.RING, 0.1, 0.8),
+        seen(hand, Finger.RING, 0.01, 0.8),
         Detection((20, 20, 80, 100), 0.4, 0.05),
     )
     found = Finder(FixedHands(hand), detector).find("00", BLANK)
@@ -110,8 +110,11 @@ def test_detector_and_landmarks_meet_in_the_findings():
     by_id = {region.id: region for region in found.regions}
     assert list(by_id) == [*(f"h0-{finger}" for finger in Finger), "d0"]
     index, ring, lone = by_id["h0-index"], by_id["h0-ring"], by_id["d0"]
-    assert (index.source, index.kind, index.confidence) == (Source.BOTH, Kind.FINGERPRINT, 0.9)
-    assert (ring.source, ring.kind, ring.nail_confidence) == (Source.BOTH, Kind.NAIL, 0.8)
+    assert (index.source, index.kind) == (Source.BOTH, Kind.FINGERPRINT)
+    assert index.confidence > 0.9
+    assert (ring.source, ring.kind) == (Source.BOTH, Kind.NAIL)
+    assert 0.5 < ring.nail_confidence < 0.8, "the landmarks, which see a palm, are not so sure"
+    assert (lone.confidence, lone.nail_confidence) == (0.4, 0.05)
     assert (lone.source, lone.kind, lone.hand) == (Source.DETECTOR, Kind.UNKNOWN, None)
     assert lone.width == 60
     assert lone.base is None
@@ -125,7 +128,8 @@ def test_an_unsure_detector_leaves_the_kind_to_the_landmarks():
     tips, _ = place_tips([hand], 1000, 1000)
     regions = fuse(tips, [seen(hand, Finger.INDEX, 0.3, 0.4)])
     assert regions[1].kind is Kind.FINGERPRINT
-    assert regions[1].nail_confidence == 0.4
+    assert regions[1].confidence + regions[1].nail_confidence == pytest.approx(0.7)
+    assert regions[1].confidence > 0.6
 
 
 def test_where_both_disagree_about_the_place_both_places_are_covered():
@@ -164,8 +168,28 @@ def test_no_tip_and_no_detection_gets_lost(found):
     regions = fuse(tips, found)
     assert [region.id for region in regions[:5]] == [tip.id for tip in tips]
     assert len({region.id for region in regions}) == len(regions)
-    scores = sorted(r.confidence for r in regions if r.confidence is not None)
-    assert scores == sorted(detection.confidence for detection in found)
+    scored = [region for region in regions if region.confidence is not None]
+    assert len(scored) == len(found)
+    shown = sorted(min(1.0, r.confidence + r.nail_confidence) for r in scored)
+    assert shown == pytest.approx(sorted(min(1.0, d.confidence + d.nail_confidence) for d in found))
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))
+def test_weighing_moves_scores_between_pad_and_nail_only(pad, nail, chance):
+    weighed = weigh(Detection((0, 0, 1, 1), pad, nail), chance)
+    assert 0 <= weighed.confidence <= 1 and 0 <= weighed.nail_confidence <= 1
+    total = weighed.confidence + weighed.nail_confidence
+    if pad + nail <= 1:
+        assert total == pytest.approx(pad + nail)
+    if chance >= 0.5 and nail > 0 and pad + nail <= 1:
+        assert weighed.confidence >= pad - 1e-9
+
+
+def test_weighing_with_landmarks_that_do_not_know_changes_nothing():
+    detection = Detection((0, 0, 1, 1), 0.6, 0.3)
+    weighed = weigh(detection, 0.5)
+    assert weighed.confidence == pytest.approx(0.6)
+    assert weighed.nail_confidence == pytest.approx(0.3)
 
 
 def test_tips_outside_of_the_photo_are_told():

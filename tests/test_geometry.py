@@ -22,6 +22,7 @@ from vov_core.geometry import (
     intersection_area,
     kind_by_geometry,
     last_joint,
+    pad_chance,
     pad_facing,
     rounded,
     tip_polygon,
@@ -149,7 +150,20 @@ def test_no_direction_no_claim():
     hand = open_hand()
     hand = moved(hand, 8, hand.landmarks[7])
     assert pad_facing(hand, Finger.INDEX) == 0
+    assert pad_chance(hand, Finger.INDEX) == 0.5
     assert kind_by_geometry(hand, Finger.INDEX) is Kind.UNKNOWN
+    lost = moved(hand, 8, (float("nan"), 1.0))
+    assert pad_facing(lost, Finger.INDEX) == 0
+
+
+@given(fingers, turns)
+def test_a_doubtful_left_or_right_makes_pad_or_nail_doubtful(finger, turn):
+    palm = open_hand(turn=turn)
+    assert pad_chance(palm, finger) > 0.9
+    doubtful = replace(palm, score=0.5)
+    assert pad_chance(doubtful, finger) == pytest.approx(0.5)
+    back = replace(palm, handedness=Handedness.LEFT)
+    assert pad_chance(back, finger) == pytest.approx(1 - pad_chance(palm, finger))
 
 
 @given(boxes)

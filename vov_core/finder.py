@@ -29,6 +29,7 @@ from vov_core.geometry import (
     hull,
     kind_by_geometry,
     last_joint,
+    pad_chance,
     tip_polygon,
 )
 from vov_core.hands import HandFinder, MediaPipeHands
@@ -137,6 +138,7 @@ def place_tips(
                         width=finger_width(hand, finger),
                         source=Source.LANDMARKS,
                         kind=kind_by_geometry(hand, finger),
+                        pad_chance=pad_chance(hand, finger),
                         finger=finger,
                         hand=index,
                         base=last_joint(hand, finger),
@@ -188,13 +190,15 @@ def match(tips: Sequence[Region], detections: Sequence[Detection]) -> dict[int, 
 
 
 def _confirmed(tip: Region, detection: Detection) -> Region:
-    """A tip with the detector's scores.
+    """A tip with the scores of detector and landmarks together.
 
     Where the two disagree about the place, the region covers both.
     """
     polygon = tip.polygon
     if box_iou(tip.box, detection.box) < AGREE:
         polygon = hull(polygon, box_polygon(detection.box))
+    if tip.pad_chance is not None:
+        detection = weigh(detection, tip.pad_chance)
     seen = _kind(detection)
     return replace(
         tip,
@@ -203,6 +207,29 @@ def _confirmed(tip: Region, detection: Detection) -> Region:
         kind=tip.kind if seen is Kind.UNKNOWN else seen,
         confidence=detection.confidence,
         nail_confidence=detection.nail_confidence,
+    )
+
+
+def weigh(detection: Detection, pad_chance: float) -> Detection:
+    """Joins what the detector and the landmarks say about pad or nail.
+
+    The detector looks at the skin, the landmarks at how the hand is turned: independent witnesses,
+    so their odds multiply (naive Bayes). That a finger tip shows at all is the detector's word
+    alone: the sum of both scores stays what it was.
+
+    Args:
+        detection: A finger tip.
+        pad_chance: See :func:`vov_core.geometry.pad_chance`.
+    """
+    pad = detection.confidence * pad_chance
+    nail = detection.nail_confidence * (1 - pad_chance)
+    if pad + nail == 0:
+        return detection
+    shown = min(1.0, detection.confidence + detection.nail_confidence)
+    return replace(
+        detection,
+        confidence=shown * pad / (pad + nail),
+        nail_confidence=shown * nail / (pad + nail),
     )
 
 

@@ -83,13 +83,17 @@ class Region:
         width: The finger's width in pixels; all strengths of masks are relative to it.
         source: Who found it.
         kind: Pad, nail or unknown.
-        confidence: The detector's confidence 0..1 that this is a fingerprint; None where no
-            detector looked (``Findings.detector`` tells) or where it saw nothing above its floor.
-        nail_confidence: The detector's confidence 0..1 that only the nail shows; None likewise.
+        confidence: Confidence 0..1 that this is a fingerprint: the detector's, and where a hand's
+            landmarks tell which side of the finger shows, theirs and the detector's together. None
+            where no detector looked (``Findings.detector`` tells) or where it saw nothing above its
+            floor.
+        nail_confidence: Likewise that only the nail shows.
         finger: Which finger, if known.
         hand: Index into ``Findings.hands``, if it belongs to one.
         base: Where the finger goes on: the joint at the base of the last segment, pixels; None
             where it is not known.
+        pad_chance: The chance 0..1, by the hand's landmarks alone, that the pad shows and not the
+            nail; None without a hand.
     """
 
     id: str
@@ -102,6 +106,7 @@ class Region:
     finger: Finger | None = None
     hand: int | None = None
     base: Point | None = None
+    pad_chance: float | None = None
 
     @property
     def box(self) -> Box:
