@@ -55,6 +55,8 @@ class Measured:
         photo: The labelled photo.
         looked: Finds against pads, for average precision.
         detections: The same finds with both scores.
+        joined: What the whole way makes of them: finger tips that landmarks and detector agree on,
+            with the scores of both, and the detector's other finds.
         covers: Method -> outlines that it covers.
         shape: Height and width.
     """
@@ -62,6 +64,7 @@ class Measured:
     photo: LabelledPhoto
     looked: Looked
     detections: tuple[Detection, ...]
+    joined: tuple[Detection, ...]
     covers: Mapping[str, tuple[Polygon, ...]]
     shape: tuple[int, int]
 
@@ -86,7 +89,21 @@ def measure(photo: LabelledPhoto, hands: HandFinder, engine: Engine) -> Measured
         "landmarks alone": _covers(alone, Mode.SAFE),
         "earlier service": _old_windows(alone),
     }
-    return Measured(photo, looked_at(photo, detections), detections, covers, (height, width))
+    joined = tuple(
+        Detection(region.box, region.confidence, region.nail_confidence or 0.0)
+        for region in found.regions
+        if region.confidence is not None
+    )
+    looked = looked_at(photo, detections)
+    return Measured(photo, looked, detections, joined, covers, (height, width))
+
+
+def whole_way(measured: Sequence[Measured]) -> list[Measured]:
+    """The same photos with the joined finds in place of the detector's own."""
+    return [
+        replace(one, detections=one.joined, looked=looked_at(one.photo, one.joined))
+        for one in measured
+    ]
 
 
 def detector_scores(measured: Sequence[Measured], confidence: float) -> dict[str, Any]:
@@ -186,6 +203,11 @@ def report(measured: Sequence[Measured], confidence: float) -> dict[str, Any]:
         "detector": detector_scores(measured, confidence),
         "by_size": by_size(measured, confidence),
         "by_source": {n: detector_scores(group, confidence) for n, group in groups.items()},
+        "whole_way": detector_scores(whole_way(measured), confidence),
+        "whole_way_by_size": by_size(whole_way(measured), confidence),
+        "whole_way_by_source": {
+            n: detector_scores(whole_way(group), confidence) for n, group in groups.items()
+        },
         "covers": {name: cover_scores(measured, name) for name in methods},
         "covers_by_source": {
             n: {name: cover_scores(group, name) for name in methods} for n, group in groups.items()
@@ -295,6 +317,8 @@ def main() -> None:
     scores = _rounded(report([measure(p, hands, engine) for p in photos], options.confidence))
     _table("detector", {"all": scores["detector"], **scores["by_source"]})
     _table("pad size, pixels", scores["by_size"])
+    _table("with landmarks", {"all": scores["whole_way"], **scores["whole_way_by_source"]})
+    _table("pad size, pixels", scores["whole_way_by_size"])
     _table("covers", scores["covers"])
     for source, rows in scores["covers_by_source"].items():
         _table(source, rows)

@@ -1,5 +1,6 @@
 """Scores of finds and covers on cases that can be worked out by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,7 @@ from training.evaluate import (
     fill,
     looked_at,
     share_covered,
+    whole_way,
 )
 from training.labels import LabelledPhoto, Shape
 from vov_core.findings import Box, Detection, Hand
@@ -40,7 +42,7 @@ def measured(*detections: Detection, covers: tuple[Box, ...] = ()) -> Measured:
     photo = LabelledPhoto(Path("drawn.png"), "dev", "drawn", shapes)
     outlines = tuple(corners(box) for box in covers)
     looked = looked_at(photo, detections)
-    return Measured(photo, looked, detections, {"safe": outlines}, SHAPE)
+    return Measured(photo, looked, detections, detections, {"safe": outlines}, SHAPE)
 
 
 def test_a_pad_found_and_a_nail_told_apart() -> None:
@@ -58,6 +60,13 @@ def test_pad_and_nail_mixed_up() -> None:
     assert (scores["precision"], scores["recall"]) == (0, 0)
     assert scores["nails_called_fingerprint"] == 1
     assert scores["pads_called_nail"] == 1
+
+
+def test_the_whole_way_is_scored_by_what_landmarks_and_detector_say_together() -> None:
+    one = measured(Detection(PAD, 0.1, 0.9))
+    one = replace(one, joined=(Detection(PAD, 0.9, 0.1),))
+    assert detector_scores([one], 0.25)["recall"] == 0
+    assert detector_scores(whole_way([one]), 0.25)["recall"] == 1
 
 
 def test_pads_are_told_apart_by_size() -> None:
