@@ -14,7 +14,7 @@ go_through_frame("home")
 
 STEPS = ("upload", "compare", "approve")
 LINKS = ("protect", "camera", "booth", "live", "video", "my_photos", "history", "lab", "about")
-LINKS_PER_ROW = 4
+LINKS_PER_ROW = 3
 
 
 def start_demo() -> None:

@@ -196,7 +196,11 @@ def test_every_error_has_a_sentence(language: Language) -> None:
         return {kind.code}.union(*(codes(child) for child in kind.__subclasses__()))
 
     facts = dict.fromkeys(
-        ("limit_mb", "size_mb", "megapixels", "limit_megapixels", "width", "height", "limit"), 1
+        (
+            *("limit_mb", "size_mb", "megapixels", "limit_megapixels", "width", "height", "limit"),
+            *("photos", "mb", "seconds", "limit_seconds", "place", "minutes"),
+        ),
+        1,
     )
     for code in codes(VovError):
         assert text(language, f"errors.{code}", file="f", name="n", reason="r", **facts)
