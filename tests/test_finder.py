@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.hand_shapes import moved, open_hand
-from vov_core.finder import Finder, fuse, match, place_tips, weigh
+from vov_core.finder import Finder, fuse, match, place_tips, weigh, without_hand
 from vov_core.findings import Detection, Finger, Hand, Kind, Source, Why
-from vov_core.geometry import area, box_iou, box_of, intersection_area, tip_polygon
+from vov_core.geometry import (
+    area,
+    box_intersection,
+    box_iou,
+    box_of,
+    intersection_area,
+    tip_polygon,
+)
 from vov_core.hands import MediaPipeHands
 from vov_core.models import model, model_bytes
 
@@ -114,7 +121,7 @@ def test_detector_and_landmarks_meet_in_the_findings():
     assert index.confidence > 0.9
     assert (ring.source, ring.kind) == (Source.BOTH, Kind.NAIL)
     assert 0.5 < ring.nail_confidence < 0.8, "the landmarks, which see a palm, are not so sure"
-    assert (lone.confidence, lone.nail_confidence) == (0.4, 0.05)
+    assert lone.confidence < 0.4 and lone.nail_confidence < 0.05, "no hand stands behind it"
     assert (lone.source, lone.kind, lone.hand) == (Source.DETECTOR, Kind.UNKNOWN, None)
     assert lone.width == 60
     assert lone.base is None
@@ -153,7 +160,35 @@ def test_each_detection_goes_to_the_tip_it_fits_best():
     middle = seen(hand, Finger.MIDDLE, 0.9, 0.0)
     weaker = seen(hand, Finger.MIDDLE, 0.5, 0.0, shift=8)
     assert match(tips, [weaker, middle]) == {2: 1}
-    assert [region.id for region in fuse(tips, [weaker, middle])][-1] == "d0"
+
+
+def test_a_tip_that_is_seen_twice_is_one_region_with_the_better_scores():
+    hand = open_hand()
+    tips, _ = place_tips([hand], 1000, 1000)
+    fitting = seen(hand, Finger.MIDDLE, 0.3, 0.0)
+    again = seen(hand, Finger.MIDDLE, 0.9, 0.0, shift=8)
+    for found in ([fitting, again], [again, fitting]):
+        regions = fuse(tips, found)
+        assert [region.id for region in regions] == [tip.id for tip in tips]
+        assert regions[2].confidence == pytest.approx(0.9)
+        assert regions[2].polygon == tips[2].polygon
+
+
+def test_without_a_hand_a_small_tip_is_doubted_and_a_close_up_is_not():
+    far, near = Detection((0, 0, 10, 10), 0.8, 0.1), Detection((0, 0, 500, 400), 0.8, 0.1)
+    small, large = fuse((), [far, near], longest=1000)
+    assert (large.confidence, large.nail_confidence) == (0.8, 0.1)
+    assert 0.4 < small.confidence < 0.5 and 0.05 < small.nail_confidence < 0.1
+    assert fuse((), [far])[0].confidence == 0.8, "of unknown size"
+
+
+@given(st.floats(1, 1000), st.floats(1, 1000), st.floats(0, 1))
+def test_a_larger_tip_is_never_doubted_more(one, other, score):
+    worth = [
+        without_hand(Detection((0, 0, side, side), score, 0), 1000).confidence
+        for side in sorted((one, other))
+    ]
+    assert worth[0] <= worth[1] <= score
 
 
 boxes = st.tuples(*[st.floats(0, 1000)] * 2, *[st.floats(5, 200)] * 2).map(
@@ -168,10 +203,16 @@ def test_no_tip_and_no_detection_gets_lost(found):
     regions = fuse(tips, found)
     assert [region.id for region in regions[:5]] == [tip.id for tip in tips]
     assert len({region.id for region in regions}) == len(regions)
-    scored = [region for region in regions if region.confidence is not None]
-    assert len(scored) == len(found)
-    shown = sorted(min(1.0, r.confidence + r.nail_confidence) for r in scored)
-    assert shown == pytest.approx(sorted(min(1.0, d.confidence + d.nail_confidence) for d in found))
+    for detection in found:
+        lone = any(box_iou(region.box, detection.box) > 0.99 for region in regions[5:])
+        on_a_tip = any(
+            box_intersection(detection.box, region.box) and region.source is Source.BOTH
+            for region in regions[:5]
+        )
+        assert lone or on_a_tip
+    tip_scores = [r.confidence + r.nail_confidence for r in regions[:5] if r.source is Source.BOTH]
+    best = max((min(1.0, d.confidence + d.nail_confidence) for d in found), default=0.0)
+    assert all(score <= best + 1e-9 for score in tip_scores)
 
 
 @given(st.floats(0, 1), st.floats(0, 1), st.floats(0, 1))

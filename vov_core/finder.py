@@ -21,12 +21,14 @@ from vov_core.findings import (
     Why,
 )
 from vov_core.geometry import (
+    area,
     box_intersection,
     box_iou,
     box_of,
     box_polygon,
     finger_width,
     hull,
+    intersection_area,
     kind_by_geometry,
     last_joint,
     pad_chance,
@@ -43,6 +45,9 @@ HAND_MODEL = "hand_landmarker"
 SAME_TIP = 0.2
 AGREE = 0.5
 SURE_KIND = 0.5
+SEEN_AGAIN = 0.5
+DOUBT = 0.5
+CLOSE_UP = 0.4
 
 
 class Finder:
@@ -81,7 +86,7 @@ class Finder:
             models[ONNX_MODEL] = detector.version
             detections, ms["detector"] = _timed(lambda: detector.detect(pixels, hands))
         (tips, unplaced), place_ms = _timed(lambda: place_tips(hands, width, height))
-        regions, fuse_ms = _timed(lambda: fuse(tips, detections))
+        regions, fuse_ms = _timed(lambda: fuse(tips, detections, max(width, height)))
         ms["fuse"] = place_ms + fuse_ms
         return Findings(
             photo_sha256=photo_sha256,
@@ -147,16 +152,20 @@ def place_tips(
     return tuple(regions), tuple(unplaced)
 
 
-def fuse(tips: Sequence[Region], detections: Sequence[Detection]) -> tuple[Region, ...]:
+def fuse(
+    tips: Sequence[Region], detections: Sequence[Detection], longest: float = 0
+) -> tuple[Region, ...]:
     """Joins tips and detections that are the same finger tip.
 
     Pairs are taken by falling intersection over union of their boxes, each tip and each detection
-    once. A tip without a detection keeps ``confidence`` None: the detector, if there was one, gave
-    it less than its floor. A detection without a tip becomes a region of its own.
+    once. A further detection that mostly lies on a tip is that tip seen again. A tip without a
+    detection keeps ``confidence`` None: the detector, if there was one, gave it less than its
+    floor. A detection without a tip becomes a region of its own; see :func:`without_hand`.
 
     Args:
         tips: Regions from landmarks.
         detections: Of the same photo; may be empty.
+        longest: The photo's longer side, pixels.
 
     Returns:
         The tips in their order, then the lone detections in theirs (``d0``, ``d1``, ...).
@@ -167,8 +176,16 @@ def fuse(tips: Sequence[Region], detections: Sequence[Detection]) -> tuple[Regio
         for number, tip in enumerate(tips)
     ]
     taken = set(pairs.values())
-    lone = [detection for number, detection in enumerate(detections) if number not in taken]
-    return (*joined, *(_lone(number, detection) for number, detection in enumerate(lone)))
+    lone: list[Region] = []
+    for number, detection in enumerate(detections):
+        if number in taken:
+            continue
+        tip = next((i for i, tip in enumerate(tips) if _lies_on(detection, tip)), None)
+        if tip is None:
+            lone.append(_lone(len(lone), detection, longest))
+        else:
+            joined[tip] = _seen_again(joined[tip], detection)
+    return (*joined, *lone)
 
 
 def match(tips: Sequence[Region], detections: Sequence[Detection]) -> dict[int, int]:
@@ -226,23 +243,61 @@ def weigh(detection: Detection, pad_chance: float) -> Detection:
     if pad + nail == 0:
         return detection
     shown = min(1.0, detection.confidence + detection.nail_confidence)
+    share = pad / (pad + nail)
+    return replace(detection, confidence=shown * share, nail_confidence=shown * (1 - share))
+
+
+def _lies_on(detection: Detection, tip: Region) -> bool:
+    outline = box_polygon(detection.box)
+    smaller = min(area(outline), area(tip.polygon))
+    return intersection_area(outline, tip.polygon) > SEEN_AGAIN * smaller
+
+
+def _seen_again(tip: Region, detection: Detection) -> Region:
+    """The tip with the better of both scores; its place stays."""
+    again = detection if tip.pad_chance is None else weigh(detection, tip.pad_chance)
+    if again.confidence <= (tip.confidence or 0.0):
+        return tip
     return replace(
-        detection,
-        confidence=shown * pad / (pad + nail),
-        nail_confidence=shown * nail / (pad + nail),
+        tip,
+        source=Source.BOTH,
+        kind=tip.kind if _kind(again) is Kind.UNKNOWN else _kind(again),
+        confidence=again.confidence,
+        nail_confidence=again.nail_confidence,
     )
 
 
-def _lone(number: int, detection: Detection) -> Region:
+def _lone(number: int, detection: Detection, longest: float) -> Region:
     x0, y0, x1, y1 = detection.box
+    worth = without_hand(detection, longest)
     return Region(
         id=f"d{number}",
         polygon=box_polygon(detection.box),
         width=min(x1 - x0, y1 - y0),
         source=Source.DETECTOR,
-        kind=_kind(detection),
-        confidence=detection.confidence,
-        nail_confidence=detection.nail_confidence,
+        kind=_kind(worth),
+        confidence=worth.confidence,
+        nail_confidence=worth.nail_confidence,
+    )
+
+
+def without_hand(detection: Detection, longest: float) -> Detection:
+    """What a detection's scores are worth where no hand's landmarks stand behind it.
+
+    Of a finger tip that is small in the photo the landmarker would have seen the hand, so its
+    silence speaks against it; close-ups it does not see. The doubt falls with the tip's size.
+
+    Args:
+        detection: A finger tip.
+        longest: The photo's longer side, pixels; 0 where it is not known, which doubts nothing.
+    """
+    x0, y0, x1, y1 = detection.box
+    share = max(x1 - x0, y1 - y0) / longest if longest else CLOSE_UP
+    worth = min(1.0, DOUBT + (1 - DOUBT) * share / CLOSE_UP)
+    return replace(
+        detection,
+        confidence=detection.confidence * worth,
+        nail_confidence=detection.nail_confidence * worth,
     )
 
 
