@@ -66,9 +66,9 @@ def richardson_lucy_undone(target: Target) -> Plane:
     if target.kernel is None:
         return target.plane
     scaled = np.clip(target.plane / 255, 1e-3, None)
-    margin = min(max(target.kernel.shape) // 2, 60)
+    margin = min(max(target.kernel.shape) // 2, 40)
     padded = np.pad(scaled, margin, mode="reflect")
-    undone = richardson_lucy(padded, target.kernel, num_iter=20, clip=False, filter_epsilon=1e-6)
+    undone = richardson_lucy(padded, target.kernel, num_iter=15, clip=False, filter_epsilon=1e-6)
     height, width = target.plane.shape
     return np.asarray(undone[margin : margin + height, margin : margin + width] * 255, np.float32)
 

@@ -16,7 +16,7 @@ from benchmarks.attacks import Target
 from benchmarks.matching import even
 from benchmarks.prints import Plane
 
-PATCH = 96
+PATCH = 64
 _WIDTHS = (16, 32, 48)
 
 

@@ -53,14 +53,18 @@ def as_scanned(ridges: Plane, pad_mm: tuple[float, float]) -> Any:
     """Ridges (positive) as a matcher wants them: dark on white, inside the pad's ellipse.
 
     Args:
-        ridges: At 500 dpi, the pad in the middle.
+        ridges: At 500 dpi, the pad in the middle of it.
         pad_mm: The pad's width and height.
+
+    Returns:
+        uint8, of the pad's size.
     """
-    height, width = ridges.shape
-    picture = np.clip(128 - 60 * ridges, 0, 255).astype(np.uint8)
+    width, height = (round(side * PX_PER_MM) for side in pad_mm)
+    top, left = (ridges.shape[0] - height) // 2, (ridges.shape[1] - width) // 2
+    inner = ridges[top : top + height, left : left + width]
+    picture = np.clip(128 - 60 * inner, 0, 255).astype(np.uint8)
     pad = np.zeros((height, width), np.uint8)
-    sides = tuple(side * PX_PER_MM for side in pad_mm)
-    cv2.ellipse(pad, ((width / 2, height / 2), sides, 0), 1, cv2.FILLED)
+    cv2.ellipse(pad, ((width / 2, height / 2), (width, height), 0), 1, cv2.FILLED)
     picture[pad == 0] = 255
     return picture
 

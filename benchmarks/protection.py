@@ -16,13 +16,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
 import torch
 
 from benchmarks import attacks, deblurring, matching, touches
+from benchmarks import protection_report as results
 from benchmarks.attacks import PERIOD, Attack, Target
 from benchmarks.prints import Plane, Print, make_print
 from benchmarks.touches import Scene
@@ -31,21 +32,27 @@ from vov_core.masks.blur import Blur
 from vov_core.masks.pixelate import Pixelate
 from vov_core.masks.regions import finger_width
 from vov_core.pipeline import Look, mask
+from vov_core.protection import PICTURES
 from vov_core.select import Edits, Rules, select
 
 IDENTITIES = 50
 FIRST, FIRST_TRAINED = 2000, 2900
 """Seeds of the identities: those measured, and those that the networks learn from."""
-TRAINED = 16
+TRAINED = 8
 SCALES = (9.0, 6.5, 4.5)
 """Pixels per ridge of the photographed touches 1, 2 and 3; touch 0 is the print on file."""
-STRANGERS = 8
-STEPS = 300
+STRANGERS = 6
+STEPS = 220
 STRENGTHS = (0.0, 0.5, 1.0)
-FACTORS = (1 / 2, 1 / 3, 1 / 5, 1 / 8)
+FACTORS = (1 / 3, 1 / 5, 1 / 8)
 """What a cosmetic style takes the finger's width for, weaker than the app would ever cover."""
 UNCOVERED = "uncovered"
 FAMILIES = {"blur": ("blur",), "pixelate": ("pixelate",)}
+SHOWN = 7
+"""The identity of the example pictures."""
+PICTURE = (180, 240)
+MEAN_PERIOD_MM = 0.475
+"""Of the grown prints."""
 COVERS = tuple(name for name, style in STYLES.items() if style.irreversible)
 
 
@@ -62,6 +69,18 @@ class Condition:
     style: str
     strength: float = 0.5
     factor: float = 1.0
+
+
+CASES = {
+    "uncovered": Condition(style=UNCOVERED),
+    "weak_blur": Condition(style="blur", strength=0.0, factor=min(FACTORS)),
+    "blur": Condition(style="blur", strength=0.0),
+    "pixelate": Condition(style="pixelate", strength=0.0),
+    "noise": Condition(style="noise", strength=0.5),
+    "skin_tone": Condition(style="skin_tone"),
+    "synthetic_print": Condition(style="synthetic_print"),
+}
+"""The example pictures; the weak blur is one that the app never makes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +255,7 @@ def measure(
         for name in attacks_on(condition):
             attack = attacks.CLASSIC.get(name) or learned[condition.style]
             template = matching.minutiae(scan(scene, attack(covered)))
+            sets = condition.style == UNCOVERED and name == "none"
             yield Trial(
                 condition=condition,
                 attack=name,
@@ -244,15 +264,15 @@ def measure(
                 mated=gallery.score(template, identity, touch),
                 strangers=tuple(
                     gallery.score(template, other, touch)
-                    for other in _strangers(identity, len(gallery.templates), condition, seed)
+                    for other in _strangers(identity, len(gallery.templates), seed, sets)
                 ),
             )
 
 
-def _strangers(identity: int, identities: int, condition: Condition, seed: int) -> list[int]:
-    """Other identities: all for the uncovered photos, which set the threshold."""
+def _strangers(identity: int, identities: int, seed: int, everybody: bool) -> list[int]:
+    """Other identities; everybody for the plain uncovered photos, which set the threshold."""
     others = [other for other in range(identities) if other != identity]
-    if condition.style == UNCOVERED:
+    if everybody:
         return others
     rng = np.random.default_rng([47, seed])
     return [int(other) for other in rng.permutation(others)[:STRANGERS]]
@@ -289,6 +309,77 @@ def trials(folder: Path) -> list[Trial]:
     return found
 
 
+def nominal_width(condition: Condition) -> float:
+    """Sigma or side of a cosmetic style on an average finger, in ridge periods."""
+    style = make_style(condition.style, strength=condition.strength)
+    # On a finger so large that a style's least pixels don't matter.
+    width = 1e6 * condition.factor
+    side = style.sigma(width) if isinstance(style, Blur) else cast(Pixelate, style).side(width)
+    return side / 1e6 * touches.FINGER_MM / MEAN_PERIOD_MM
+
+
+def report(folder: Path) -> None:
+    """Tells what the cache has; a touch counts once all identities have it."""
+    found = trials(folder)
+    everybody = {trial.identity for trial in found}
+    whole = [
+        touch
+        for touch in range(1, len(SCALES) + 1)
+        if {trial.identity for trial in found if trial.touch == touch} == everybody
+    ]
+    found = [trial for trial in found if trial.touch in whole]
+    scales = tuple(SCALES[touch - 1] for touch in whole)
+    cosmetic = {trial.condition for trial in found if trial.condition.style in FAMILIES}
+    widths = {condition: nominal_width(condition) for condition in cosmetic}
+    proof = results.figures(found, widths, tuple(STYLES), UNCOVERED, scales)
+    proof = replace(proof, cases=draw_cases(folder, PICTURES))
+    bare = [t for t in found if t.condition.style == UNCOVERED and t.attack == "none"]
+    by_scale = {
+        scale: results.scores_of([t for t in bare if t.touch == touch]).matched(proof.thresholds[0])
+        for touch, scale in zip(whole, scales, strict=True)
+    }
+    results.write(proof)
+    results.publish(proof, by_scale, sum(t.condition.style != UNCOVERED for t in found))
+
+
+def draw_cases(folder: Path, out: Path) -> dict[str, tuple[str, ...]]:
+    """Writes the example pictures: one print, covered and attacked in some ways."""
+    learned = networks(folder, STEPS)
+    print_ = _touch_of(folder, FIRST + SHOWN, 1)
+    seed = 10 * (FIRST + SHOWN) + 1
+    scene = touches.photograph(print_, touches.random_shot(SCALES[0], seed))
+    out.mkdir(exist_ok=True)
+    cases = {}
+    for name, condition in CASES.items():
+        pixels = cover(scene, condition, seed)
+        covered = target(scene, pixels, condition)
+        steps = {"photo": _portrait(scene, pixels)}
+        for attack in attacks_on(condition):
+            tried = attacks.CLASSIC.get(attack) or learned[condition.style]
+            steps[attack] = _seen(scene, tried(covered))
+        if condition.style == UNCOVERED:
+            del steps["sharpen"], steps["enhance"]
+        for step, drawn in steps.items():
+            _, data = cv2.imencode(".webp", drawn, [cv2.IMWRITE_WEBP_QUALITY, 72])
+            (out / f"{name}-{step}.webp").write_bytes(data.tobytes())
+        cases[name] = tuple(steps)
+    return cases
+
+
+def _portrait(scene: Scene, pixels: Any) -> Any:
+    """The finger tip in the photo, BGR."""
+    half = 13.0 * scene.scale
+    x, y = scene.middle
+    rows = slice(max(0, round(y - half * 4 / 3)), round(y + half * 4 / 3))
+    part = pixels[rows, max(0, round(x - half)) : round(x + half), ::-1]
+    return cv2.resize(part, PICTURE, interpolation=cv2.INTER_AREA)
+
+
+def _seen(scene: Scene, ridges: Plane) -> Any:
+    """What an attack brought back, exactly as the matcher got it."""
+    return cv2.resize(scan(scene, ridges), PICTURE, interpolation=cv2.INTER_AREA)
+
+
 def main() -> None:
     """Measures, then reports."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -303,6 +394,7 @@ def main() -> None:
     torch.set_num_threads(1)
     if not arguments.report:
         run(arguments.cache, arguments.identities, arguments.touches, arguments.steps)
+    report(arguments.cache)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 
 from benchmarks.prints import FINGER_MM, HEIGHT, PX_PER_MM, WIDTH, Plane, Print
-from vov_core.exposure import Pixels
-from vov_core.findings import Finger, Findings, Region, Source
+from vov_core.findings import Findings, Finger, Region, Source
 from vov_core.geometry import rounded
 from vov_core.images import OutputFormat, Photo, encode, read_photo
 
@@ -121,9 +120,7 @@ def photograph(print_: Print, shot: Shot) -> Scene:
     picture = cv2.GaussianBlur(picture, (0, 0), max(0.3, shot.blur * shot.per_ridge))
     picture += rng.normal(0, shot.noise, picture.shape)
     data = encode(np.clip(picture, 0, 255).astype(np.uint8), OutputFormat.JPEG, 95)
-    return Scene(
-        read_photo(data), _found(rng, shape, middle, scale), middle, scale, shot.per_ridge
-    )
+    return Scene(read_photo(data), _found(rng, shape, middle, scale), middle, scale, shot.per_ridge)
 
 
 def _finger(
@@ -138,7 +135,9 @@ def _finger(
     return inside.astype(np.float32), (1 - 0.35 * away**2).astype(np.float32)
 
 
-def _laid(print_: Print, shape: tuple[int, int], middle: tuple[float, float], scale: float) -> Plane:
+def _laid(
+    print_: Print, shape: tuple[int, int], middle: tuple[float, float], scale: float
+) -> Plane:
     """The print as it lies in the picture; it fades out towards the joint."""
     size = round(WIDTH / PX_PER_MM * scale), round(HEIGHT / PX_PER_MM * scale)
     ridge = cv2.resize(print_.ridge, size, interpolation=cv2.INTER_AREA)
