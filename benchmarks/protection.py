@@ -255,7 +255,7 @@ def measure(
         for name in attacks_on(condition):
             attack = attacks.CLASSIC.get(name) or learned[condition.style]
             template = matching.minutiae(scan(scene, attack(covered)))
-            sets = condition.style == UNCOVERED and name == "none"
+            everybody = condition.style == UNCOVERED and name == "none"
             yield Trial(
                 condition=condition,
                 attack=name,
@@ -264,7 +264,7 @@ def measure(
                 mated=gallery.score(template, identity, touch),
                 strangers=tuple(
                     gallery.score(template, other, touch)
-                    for other in _strangers(identity, len(gallery.templates), seed, sets)
+                    for other in _strangers(identity, len(gallery.templates), seed, everybody)
                 ),
             )
 
@@ -339,7 +339,7 @@ def report(folder: Path) -> None:
         for touch, scale in zip(whole, scales, strict=True)
     }
     results.write(proof)
-    results.publish(proof, by_scale, sum(t.condition.style != UNCOVERED for t in found))
+    results.publish(proof, by_scale)
 
 
 def draw_cases(folder: Path, out: Path) -> dict[str, tuple[str, ...]]:

@@ -142,6 +142,7 @@ def figures(
         rates=RATES,
         thresholds=thresholds,
         stranger_pairs=len(pairs),
+        attempts=sum(len(scores.mated) for found in covered.values() for scores in found.values()),
         uncovered=tuple(base["none"].matched(t) for t in thresholds),
         rows=tuple(_row(c, covered[c], thresholds, tests) for c in usual),
         limits={
@@ -208,21 +209,21 @@ def write(proof: Proof) -> None:
     FIGURES.write_text(text + "\n", encoding="utf-8")
 
 
-def publish(proof: Proof, by_scale: Mapping[float, Rate], attempts: int) -> None:
+def publish(proof: Proof, by_scale: Mapping[float, Rate]) -> None:
     """Rewrites the section of ``benchmarks/RESULTS.md`` and prints it."""
-    body = "\n\n".join((_how(proof, by_scale, attempts), _table(proof), _limits(proof)))
+    body = "\n\n".join((_how(proof, by_scale), _table(proof), _limits(proof)))
     put_section(TITLE, body)
     print(body)
 
 
-def _how(proof: Proof, by_scale: Mapping[float, Rate], attempts: int) -> str:
+def _how(proof: Proof, by_scale: Mapping[float, Rate]) -> str:
     seen = ", ".join(f"{s:g} px per ridge {_told(found)}" for s, found in by_scale.items())
     return (
         f"`python -m benchmarks.protection --cache FOLDER`: {proof.identities} grown prints, each "
         f"touched {1 + len(proof.scales)} times (turned, shifted, stretched, pressed): one print "
         f"on file, the others photographed on a finger tip at {_list(proof.scales)} pixels per "
         f"ridge, covered by the app's code at the default coverage, without a lossy format after "
-        f"it, and attacked with the true place, scale and kernel; {attempts:,} attacked pictures. "
+        f"it, and attacked with the true place, scale and kernel: {proof.attempts:,} pictures. "
         f"A score is the better one of two: with the print on file, and with the very touch that "
         f"was photographed. Matcher: MINDTCT and Bozorth3 (NIST), thresholds from "
         f"{proof.stranger_pairs:,} pairs of strangers: scores from {_list(proof.thresholds)} on "

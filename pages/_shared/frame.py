@@ -22,6 +22,7 @@ PAGES = {
     "my_photos": ":material/photo_library:",
     "history": ":material/monitoring:",
     "lab": ":material/experiment:",
+    "proof": ":material/verified_user:",
     "privacy": ":material/shield_person:",
     "about": ":material/info:",
 }

@@ -110,6 +110,7 @@ class Proof:
         rates: False match rates that thresholds were set for.
         thresholds: The scores from which prints count as matched.
         stranger_pairs: Pairs of different fingers that set the thresholds.
+        attempts: Covered pictures that were attacked and matched.
         uncovered: Matched without any cover.
         rows: All styles and strengths, in the order in which people see them.
         limits: Cosmetic style -> its limit.
@@ -121,6 +122,7 @@ class Proof:
     rates: tuple[float, ...]
     thresholds: tuple[int, ...]
     stranger_pairs: int
+    attempts: int
     uncovered: tuple[Rate, ...]
     rows: tuple[Row, ...]
     limits: Mapping[str, Limit]
@@ -151,6 +153,7 @@ def proof() -> Proof:
         rates=tuple(facts["rates"]),
         thresholds=tuple(facts["thresholds"]),
         stranger_pairs=facts["stranger_pairs"],
+        attempts=facts["attempts"],
         uncovered=_rates(facts["uncovered"]),
         rows=tuple(_row(row) for row in facts["rows"]),
         limits=MappingProxyType({n: _limit(limit) for n, limit in facts["limits"].items()}),
