@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,7 +25,7 @@ import torch
 from benchmarks import attacks, deblurring, matching, touches
 from benchmarks import protection_report as results
 from benchmarks.attacks import PERIOD, Attack, Target
-from benchmarks.prints import Plane, Print, make_print
+from benchmarks.prints import FINGER_MM, Plane, Print, make_print
 from benchmarks.touches import Scene
 from vov_core.masks import STYLES, make_style
 from vov_core.masks.blur import Blur
@@ -141,11 +141,7 @@ def cover(scene: Scene, condition: Condition, seed: int) -> Any:
 def kernel_width(scene: Scene, condition: Condition) -> float:
     """Sigma or side of the style's true kernel in ridge periods; 0 where it has none."""
     region = scene.findings.regions[0]
-    width = finger_width(replace(region, width=region.width * condition.factor))
-    style = make_style(condition.style, strength=condition.strength)
-    if isinstance(style, Blur):
-        return style.sigma(width) / scene.per_ridge
-    return style.side(width) / scene.per_ridge if isinstance(style, Pixelate) else 0.0
+    return _width(condition, finger_width(region)) / scene.per_ridge
 
 
 def target(scene: Scene, pixels: Any, condition: Condition) -> Target:
@@ -310,12 +306,17 @@ def trials(folder: Path) -> list[Trial]:
 
 
 def nominal_width(condition: Condition) -> float:
-    """Sigma or side of a cosmetic style on an average finger, in ridge periods."""
+    """Sigma or side of a cosmetic style on an average finger, in ridge periods; else 0."""
+    # A finger so large that a style's least pixels don't matter.
+    return _width(condition, 1e6) / 1e6 * FINGER_MM / MEAN_PERIOD_MM
+
+
+def _width(condition: Condition, finger: float) -> float:
+    """Sigma or side over a finger of a width, both in pixels; 0 where a style has none."""
     style = make_style(condition.style, strength=condition.strength)
-    # On a finger so large that a style's least pixels don't matter.
-    width = 1e6 * condition.factor
-    side = style.sigma(width) if isinstance(style, Blur) else cast(Pixelate, style).side(width)
-    return side / 1e6 * touches.FINGER_MM / MEAN_PERIOD_MM
+    if isinstance(style, Blur):
+        return style.sigma(finger * condition.factor)
+    return style.side(finger * condition.factor) if isinstance(style, Pixelate) else 0.0
 
 
 def report(folder: Path) -> None:
@@ -368,7 +369,7 @@ def draw_cases(folder: Path, out: Path) -> dict[str, tuple[str, ...]]:
 
 def _portrait(scene: Scene, pixels: Any) -> Any:
     """The finger tip in the photo, BGR."""
-    half = 13.0 * scene.scale
+    half = 10.5 * scene.scale
     x, y = scene.middle
     rows = slice(max(0, round(y - half * 4 / 3)), round(y + half * 4 / 3))
     part = pixels[rows, max(0, round(x - half)) : round(x + half), ::-1]

@@ -229,7 +229,8 @@ def _how(proof: Proof, by_scale: Mapping[float, Rate]) -> str:
         f"{proof.stranger_pairs:,} pairs of strangers: scores from {_list(proof.thresholds)} on "
         f"for a false match rate of 1 % and 0.1 %. Uncovered photos matched at 1 %: {seen}. "
         "*Outscored*: how often the true finger scores higher than a stranger's after the "
-        "strongest attack; 50 % is chance. *At chance*: no attack, neither by matches nor by "
+        "strongest attack; 50 % is chance, and a little more is to be expected of an attack that "
+        "is picked for it. *At chance*: no attack, neither by matches nor by "
         "outscored strangers, is better than chance; all tests together err at most once in "
         "twenty (Bonferroni). Intervals: 95 %, Clopper and Pearson."
     )
@@ -266,7 +267,7 @@ def _named(found: Row | Point) -> str:
 def _limits(proof: Proof) -> str:
     parts = [
         "The cosmetic styles made weaker than the app makes them (the finger's width taken for a "
-        "half, a third, a fifth, an eighth of what it is), at 9 pixels per ridge. Width: sigma of "
+        "third, a fifth, an eighth of what it is), at 9 pixels per ridge. Width: sigma of "
         "the blur, side of the blocks, in ridge periods."
     ]
     for name, limit in proof.limits.items():
