@@ -192,5 +192,5 @@ def test_fields_of_work(visit: Callable[..., Visit], archive: Archive) -> None:
     tab = visit("history")
     assert tab.t("history.fields_note") in tab.words
     assert charts(tab)[5]["data"][0]["text"] == ["5"]
-    assert tab.t("fields.education") in charts(tab)[4]["data"][0]["y"]
+    assert tab.t("fields.education") in charts(tab)[5]["data"][0]["y"]
     assert f"{tab.t('fields.education')} 5" in tab.open("home").words
