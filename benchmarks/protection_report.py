@@ -17,6 +17,7 @@ from scipy import stats
 
 from benchmarks.matching import beats, clopper_pearson, mean_by_identity, threshold
 from benchmarks.results import put_section
+from vov_core.masks import STYLES
 from vov_core.protection import FIGURES, Limit, Point, Proof, Rate, Row
 
 RATES = (0.01, 0.001)
@@ -146,9 +147,7 @@ def figures(
         uncovered=tuple(base["none"].matched(t) for t in thresholds),
         rows=tuple(_row(c, covered[c], thresholds, tests) for c in usual),
         limits={
-            name: _limit(
-                [c for c in covered if c.style == name], covered, widths, thresholds, tests
-            )
+            name: _limit([c for c in covered if c.style == name], covered, widths, thresholds)
             for name in dict.fromkeys(c.style for c in widths)
         },
         cases={},
@@ -180,17 +179,19 @@ def _limit(
     found: Mapping[Any, Mapping[str, Scores]],
     widths: Mapping[Any, float],
     thresholds: tuple[int, ...],
-    tests: int,
 ) -> Limit:
     points = []
     for condition in sorted(conditions, key=widths.__getitem__):
         best = strongest(found[condition], thresholds[0])
+        scores = found[condition][best]
+        outscored = beats(scores.mated, scores.strangers)
         points.append(
             Point(
                 round(widths[condition], 3),
-                found[condition][best].matched(thresholds[0]),
+                scores.matched(thresholds[0]),
                 best,
-                at_chance(found[condition], thresholds[0], tests),
+                round(sum(outscored) / len(outscored), 4),
+                at_chance(found[condition], thresholds[0], 2 * len(found[condition])),
             )
         )
     safe = None
@@ -230,7 +231,8 @@ def _how(proof: Proof, by_scale: Mapping[float, Rate]) -> str:
         f"for a false match rate of 1 % and 0.1 %. Uncovered photos matched at 1 %: {seen}. "
         "*Outscored*: how often the true finger scores higher than a stranger's after the "
         "strongest attack; 50 % is chance, and a little more is to be expected of an attack that "
-        "is picked for it. *At chance*: no attack, neither by matches nor by "
+        "is picked for it. Of the sticker one strength was measured, which sets its figure's size. "
+        "*At chance*: no attack, neither by matches nor by "
         "outscored strangers, is better than chance; all tests together err at most once in "
         "twenty (Bonferroni). Intervals: 95 %, Clopper and Pearson."
     )
@@ -251,13 +253,17 @@ def _table(proof: Proof) -> str:
     )
     before = f"{proof.uncovered[0].share:.1%}"
     lines = (
-        f"| {row.style} | {row.strength:g} | {before} | {row.after[0].share:.1%} "
+        f"| {row.style} | {_strength(row)} | {before} | {row.after[0].share:.1%} "
         f"| {_told(row.attacked[0])} | {row.attacked[1].share:.1%} | {row.strongest} "
         f"| {row.strangers.share:.1%} "
         f"| {row.beats:.1%} ({row.beats_low:.1%}-{row.beats_high:.1%}) | {_named(row)} |"
         for row in proof.rows
     )
     return "\n".join((head, *lines))
+
+
+def _strength(row: Row) -> str:
+    return f"{row.strength:g}" if STYLES[row.style].uses_strength else "-"
 
 
 def _named(found: Row | Point) -> str:
@@ -268,14 +274,16 @@ def _limits(proof: Proof) -> str:
     parts = [
         "The cosmetic styles made weaker than the app makes them (the finger's width taken for a "
         "third, a fifth, an eighth of what it is), at 9 pixels per ridge. Width: sigma of "
-        "the blur, side of the blocks, in ridge periods."
+        "the blur, side of the blocks, in ridge periods. Here the tests of each width alone err at "
+        "most once in twenty."
     ]
     for name, limit in proof.limits.items():
         lines = [
-            f"| {name}: width | matched after the strongest attack | attack | |",
-            "|---:|---:|---|---|",
+            f"| {name}: width | matched after the strongest attack | attack | outscored | |",
+            "|---:|---:|---|---:|---|",
             *(
-                f"| {p.width:.2f} | {_told(p.attacked)} | {p.strongest} | {_named(p)} |"
+                f"| {p.width:.2f} | {_told(p.attacked)} | {p.strongest} | {p.beats:.1%} "
+                f"| {_named(p)} |"
                 for p in limit.points
             ),
         ]

@@ -42,7 +42,9 @@ def navigation() -> Page:
                 default=name == "home",
             )
             for name, icon in (PAGES | _people_pages()).items()
-        ]
+        ],
+        # Folded, the list ends in Streamlit's English "View more".
+        expanded=True,
     )
 
 

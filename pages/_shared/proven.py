@@ -1,6 +1,7 @@
 """The proof of protection for people: charts, table, pictures, and one verdict per style."""
 
 from itertools import chain
+from math import log10
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -82,7 +83,7 @@ def by_style(measured: Proof) -> go.Figure:
             xanchor="left", xshift=8,
         )  # fmt: skip
     _layout(figure, 60 + 38 * len(rows))
-    figure.update_xaxes(range=[0, 1.12], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
+    figure.update_xaxes(range=[0, 1.2], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
     return figure
 
 
@@ -128,15 +129,21 @@ def limit(found: Limit, chance: float) -> go.Figure:
         )
     )
     last = max(point.width for point in points) * 1.25
-    figure.add_vrect(
-        found.weakest, last, fillcolor=GREEN, opacity=0.1, line_width=0,
-        annotation_text=t("proof.limits_app"), annotation_position="top left",
+    figure.add_vrect(found.weakest, last, fillcolor=GREEN, opacity=0.14, line_width=0)
+    # On an axis of logarithms, plotly wants an annotation's place as a logarithm.
+    figure.add_annotation(
+        x=log10(found.weakest), y=1.02, text=t("proof.limits_app"), showarrow=False,
+        xanchor="left", xshift=6,
     )  # fmt: skip
     figure.add_hline(chance, line={"color": GREY, "width": 1, "dash": "dot"})
     _layout(figure, 300)
     ticks = [0.25, 0.5, 1, 2, 4, 8, 16]
     figure.update_xaxes(
-        type="log", title=t("proof.limits_axis"), tickvals=ticks, ticktext=[f"{x:g}" for x in ticks]
+        type="log",
+        title=t("proof.limits_axis"),
+        tickvals=ticks,
+        ticktext=[f"{x:g}" for x in ticks],
+        range=[log10(0.2), log10(last)],
     )
     figure.update_yaxes(range=[-0.03, 1.08], tickformat=".0%")
     return figure

@@ -76,12 +76,15 @@ class Point:
         width: Of its blur (sigma) or blocks (side), in ridge periods.
         attacked: Matched after the strongest attack, at the first false match rate.
         strongest: Name of that attack.
-        at_chance: As in ``Row``.
+        beats: How often the true finger outscores a stranger after it; 0.5 is chance.
+        at_chance: Whether no attack did better than chance (all tests of this point together
+            wrong at most 5 %, so that a leak is called one sooner than in ``Row``).
     """
 
     width: float
     attacked: Rate
     strongest: str
+    beats: float
     at_chance: bool
 
 
