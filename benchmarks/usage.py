@@ -70,6 +70,9 @@ def rolled_up() -> Iterator[dict[str, Any]]:
                     "drawn": n // 50,
                     "bytes": 900_000 * n,
                     "ms_total": 450.0 * n,
+                    "readable": 2 * n,
+                    "partly": n,
+                    "unreadable": 2 * n,
                 }
 
 

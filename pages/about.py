@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from pages._shared import proven
 from pages._shared.demo import style_pictures
 from pages._shared.frame import go_through_frame, picture
 from pages._shared.session import t
@@ -39,6 +40,8 @@ for start in range(0, len(names), PER_ROW):
             else:
                 st.badge(t("styles.cosmetic"), icon=":material/warning:", color="orange")
             st.caption(t(f"styles.{name}_text"))
+            st.caption(f":material/verified_user: {proven.sentence(name)}")
+st.page_link("pages/proof.py", label=t("proof.more"), icon=":material/verified_user:")
 
 kept, never = st.columns(2)
 with kept.container(border=True, height="stretch"):

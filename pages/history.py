@@ -123,6 +123,12 @@ with right:
     )
 st.subheader(t("history.covered_over_time"))
 st.plotly_chart(charts.covered(periods), config=CHART, key="chart_covered")
+st.subheader(t("history.exposure"))
+if totals.readable + totals.partly + totals.unreadable:
+    st.plotly_chart(charts.exposure(periods), config=CHART, key="chart_exposure")
+    st.caption(t("history.exposure_text"))
+else:
+    st.caption(t("history.exposure_none"))
 if not mine:
     if fields := source.fields_of_work():
         st.subheader(t("history.fields"))
@@ -138,6 +144,9 @@ table = pd.DataFrame(
             t("history.danger"): period.totals.danger,
             t("history.nothing_found"): period.totals.nothing_found,
             t("history.fingerprints"): period.totals.fingerprints,
+            t("exposure.readable"): period.totals.readable,
+            t("exposure.partly"): period.totals.partly,
+            t("exposure.unreadable"): period.totals.unreadable,
             "bytes": period.totals.bytes,
         }
         for period in periods

@@ -13,8 +13,11 @@ from vov_core.history import without_small
 go_through_frame("home")
 
 STEPS = ("upload", "compare", "approve")
-LINKS = ("protect", "camera", "booth", "live", "video", "my_photos", "history", "lab", "about")
-LINKS_PER_ROW = 3
+LINKS = (
+    *("protect", "camera", "booth", "live", "video"),
+    *("my_photos", "history", "lab", "proof", "about"),
+)
+LINKS_PER_ROW = 5
 
 
 def start_demo() -> None:

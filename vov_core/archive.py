@@ -120,6 +120,10 @@ class Receipt:
         models: Model name -> version.
         app_version: VOV's version.
         ms_total: Milliseconds from bytes to approved bytes, without the person's time.
+        readable: Finger tips whose print could be read before they were covered; None where
+            nobody measured (videos, saves of older versions).
+        partly: Those whose print could be read in part; likewise.
+        unreadable: Those whose print could not be read; likewise.
     """
 
     approved_at: datetime
@@ -143,6 +147,9 @@ class Receipt:
     models: Mapping[str, str]
     app_version: str
     ms_total: float
+    readable: int | None = None
+    partly: int | None = None
+    unreadable: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -851,6 +858,9 @@ _SAME: Final = (
     "drawn",
     "app_version",
     "ms_total",
+    "readable",
+    "partly",
+    "unreadable",
 )
 # What the audit trail tells of a save: settings, counts and versions.
 _TOLD: Final = (

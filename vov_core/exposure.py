@@ -15,7 +15,8 @@ enhancement does (Chikkerur, Cartwright and Govindaraju, Pattern Recognition 40,
 gathers a window's energy in one frequency near the expected one, noise and blur do not.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -92,6 +93,21 @@ class Exposure:
     sharpness: float
     heat: Plane
     box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many finger tips are readable, partly readable, not readable."""
+
+    readable: int = 0
+    partly: int = 0
+    unreadable: int = 0
+
+
+def tally(seen: Iterable[Exposure]) -> Tally:
+    """Counts finger tips by level."""
+    levels = Counter(exposure.level for exposure in seen)
+    return Tally(levels[Level.READABLE], levels[Level.PARTLY], levels[Level.UNREADABLE])
 
 
 def pixels_per_ridge(region: Region) -> float:

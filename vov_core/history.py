@@ -58,6 +58,9 @@ class Totals:
         nothing_found: Those without.
         fingerprints: Fingerprints covered.
         bytes: Size of the outputs.
+        readable: Finger tips whose print could be read before they were covered.
+        partly: Those whose print could be read in part.
+        unreadable: Those whose print could not be read.
     """
 
     photos: int = 0
@@ -65,6 +68,9 @@ class Totals:
     nothing_found: int = 0
     fingerprints: int = 0
     bytes: int = 0
+    readable: int = 0
+    partly: int = 0
+    unreadable: int = 0
 
     def __add__(self, other: "Totals") -> "Totals":
         return Totals(
@@ -73,6 +79,9 @@ class Totals:
             self.nothing_found + other.nothing_found,
             self.fingerprints + other.fingerprints,
             self.bytes + other.bytes,
+            self.readable + other.readable,
+            self.partly + other.partly,
+            self.unreadable + other.unreadable,
         )
 
 
@@ -126,13 +135,16 @@ class _Source:
 
     @property
     def sums(self) -> tuple[ColumnElement[Any], ...]:
-        """Photos, those in danger, fingerprints, bytes."""
+        """Photos, those in danger, fingerprints, bytes, tips by how readable they were."""
         danger = case((self.table.verdict == Verdict.DANGER, self.photos), else_=0)
         return (
             func.sum(self.photos),
             func.sum(danger),
             func.sum(self.table.fingerprints_covered),
             func.sum(self.table.bytes),
+            func.sum(self.table.readable),
+            func.sum(self.table.partly),
+            func.sum(self.table.unreadable),
         )
 
     def conditions(self, filter: Filter) -> list[ColumnElement[bool]]:
@@ -305,8 +317,8 @@ def _to_number(day: date) -> int:
 
 
 def _to_totals(sums: Any) -> Totals:
-    photos, danger, fingerprints, size = (int(value or 0) for value in sums)
-    return Totals(photos, danger, photos - danger, fingerprints, size)
+    photos, danger, fingerprints, size, *levels = (int(value or 0) for value in sums)
+    return Totals(photos, danger, photos - danger, fingerprints, size, *levels)
 
 
 def _monday(day: date) -> date:

@@ -25,6 +25,9 @@ _SUMS: Final = (
     "drawn",
     "bytes",
     "ms_total",
+    "readable",
+    "partly",
+    "unreadable",
 )
 
 
@@ -41,7 +44,8 @@ def count(session: Session, photo: Photo, field_of_work: str | None, archive_id:
     assert photo.stored_at is not None
     day = to_microseconds(photo.stored_at) // MICROSECONDS_A_DAY
     group = {name: getattr(photo, name) for name in _GROUP}
-    sums = {name: getattr(photo, name) for name in _SUMS}
+    # What was not measured adds nothing.
+    sums = {name: getattr(photo, name) or 0 for name in _SUMS}
     _add(session, UsageDay, {"day": day, **group}, {"photos": 1, **sums})
     if field_of_work:
         danger = int(photo.verdict == Verdict.DANGER)

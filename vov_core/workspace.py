@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from vov_core.errors import SessionFullError, TooManyPhotosError
-from vov_core.exposure import Exposure, exposures
+from vov_core.exposure import Exposure, Tally, exposures, tally
 from vov_core.finder import Finder
 from vov_core.findings import Findings, Region
 from vov_core.images import (
@@ -38,6 +38,7 @@ class Approval:
     tuning: Tuning
     edits: Edits
     selection: Selection
+    exposure: Tally
     ms: float
 
 
@@ -220,6 +221,7 @@ class Workspace:
             tuning=tuning,
             edits=item.edits,
             selection=selection,
+            exposure=tally(self.exposures(item).values()),
             ms=item.decode_ms + sum(item.findings.ms.values()) + masked.ms + output.ms,
         )
         item.saved = False

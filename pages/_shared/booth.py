@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 
 import cv2
@@ -145,6 +146,7 @@ def receipt_of(made: Print) -> Receipt:
         models=made.items[0].findings.models,
         app_version=__version__,
         ms_total=made.output.ms + sum(sum(item.findings.ms.values()) for item in made.items),
+        **asdict(made.exposure),
     )
 
 

@@ -10,6 +10,8 @@ from vov_core.history import FieldOfWork, Group, Period
 
 DANGER, NOTHING, COVERED, FIELDS = "#E4572E", "#C98A12", "#0B7A5B", "#2F6FDE"
 
+LEVELS = {"readable": DANGER, "partly": NOTHING, "unreadable": "#8A948F"}
+
 
 def _layout(figure: go.Figure, height: int) -> go.Figure:
     figure.update_layout(
@@ -78,6 +80,31 @@ def covered(periods: Sequence[Period]) -> go.Figure:
     _dates(figure)
     figure.update_yaxes(_whole_steps(max((p.totals.fingerprints for p in periods), default=0)))
     return figure
+
+
+def exposure(periods: Sequence[Period]) -> go.Figure:
+    """Finger tips per period by how readable they were before covering."""
+    figure = go.Figure(
+        [
+            go.Bar(
+                x=[period.start for period in periods],
+                y=[getattr(period.totals, level) for period in periods],
+                name=t(f"exposure.{level}"),
+                marker_color=colour,
+            )
+            for level, colour in LEVELS.items()
+        ]
+    )
+    _layout(figure, 280)
+    _dates(figure)
+    figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_yaxes(_whole_steps(max((_measured(p) for p in periods), default=0)))
+    return figure
+
+
+def _measured(period: Period) -> int:
+    totals = period.totals
+    return totals.readable + totals.partly + totals.unreadable
 
 
 def split(danger: int, nothing_found: int) -> go.Figure:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages._shared.components import pictures_to_pick
 from pages._shared.pictures import crop, data_url, fit, jpeg, square_around
+from pages._shared.proven import verdict
 from pages._shared.session import t
 from vov_core.findings import Findings, Point, Region, Source
 from vov_core.images import OutputFormat, Photo
@@ -90,17 +91,15 @@ def _pick_style() -> None:
 
 def styles(photo: Photo, region: Region | None, look: Look) -> None:
     """Every style on the person's own finger tip, as pictures to pick from."""
-    options = []
-    for name, style in STYLES.items():
-        options.append(
-            {
-                "id": name,
-                "name": t(f"styles.{name}"),
-                "picture": _style_picture(photo, region, name, look),
-                "note": t("styles.irreversible" if style.irreversible else "styles.cosmetic"),
-                "tone": "good" if style.irreversible else "warn",
-            }
-        )
+    options = [
+        {
+            "id": name,
+            "name": t(f"styles.{name}"),
+            "picture": _style_picture(photo, region, name, look),
+            **verdict(name),
+        }
+        for name in STYLES
+    ]
     pictures_to_pick(
         options,
         st.session_state["style"],

@@ -22,6 +22,7 @@ PAGES = {
     "my_photos": ":material/photo_library:",
     "history": ":material/monitoring:",
     "lab": ":material/experiment:",
+    "proof": ":material/verified_user:",
     "privacy": ":material/shield_person:",
     "about": ":material/info:",
 }
@@ -41,7 +42,9 @@ def navigation() -> Page:
                 default=name == "home",
             )
             for name, icon in (PAGES | _people_pages()).items()
-        ]
+        ],
+        # Folded, the list ends in Streamlit's English "View more".
+        expanded=True,
     )
 
 

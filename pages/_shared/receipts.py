@@ -1,5 +1,6 @@
 """From an approval to the archive's receipt, and a receipt as lines for people."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 from pages._shared.session import number, t
@@ -35,6 +36,7 @@ def receipt_of(item: Item, approval: Approval) -> Receipt:
         models=item.findings.models,
         app_version=__version__,
         ms_total=approval.ms,
+        **asdict(approval.exposure),
     )
 
 
@@ -79,6 +81,14 @@ def size_text(size: int) -> str:
     raise AssertionError
 
 
+def _exposure(receipt: Receipt) -> str:
+    """How readable the finger tips were, in words."""
+    if receipt.readable is None:
+        return t("receipt.exposure_unknown")
+    counts = {name: getattr(receipt, name) for name in ("readable", "partly", "unreadable")}
+    return t("receipt.exposure_counts", **counts)
+
+
 def lines(photo: SavedPhoto) -> dict[str, str]:
     """A receipt as label -> value in the session's language."""
     receipt = photo.receipt
@@ -89,6 +99,7 @@ def lines(photo: SavedPhoto) -> dict[str, str]:
         t("receipt.covered"): number(receipt.fingerprints_covered),
         t("receipt.left_out"): number(receipt.left_out),
         t("receipt.drawn"): number(receipt.drawn),
+        t("receipt.exposure"): _exposure(receipt),
         t("receipt.hands"): number(receipt.hands),
         t("receipt.style"): t(f"styles.{receipt.style}"),
         t("receipt.mode"): t(f"controls.mode_{receipt.mode}"),

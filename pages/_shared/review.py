@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages._shared import consent, controls, exposed
+from pages._shared import consent, controls, exposed, proven
 from pages._shared.components import pictures_to_pick
 from pages._shared.components import review as review_component
 from pages._shared.pictures import crop, data_url, fit, jpeg, preview, square_around
@@ -454,6 +454,7 @@ def panel(item: Item, photo: Photo, selection: Selection, tuning: Tuning) -> Non
     st.markdown(f"**{t('controls.style')}**")
     controls.styles(photo, largest, item.look(tuning))
     st.caption(t(f"styles.{tuning.look.style}_text"))
+    st.caption(f":material/verified_user: {proven.sentence(tuning.look.style)}")
     controls.sliders(item.findings)
     with st.expander(t("controls.output"), icon=":material/tune:"):
         controls.output()

@@ -63,6 +63,8 @@ def _weeks(now: datetime) -> Iterator[dict[str, Any]]:
         for _ in range(rng.randint(2, 6) + (30 - day) // 4):
             danger = rng.random() < 0.82
             covered = rng.choice([2, 3, 4, 5, 5, 5, 8, 10]) if danger else 0
+            readable = rng.randint(0, covered)
+            partly = rng.randint(0, covered - readable)
             yield {
                 "saved_at": now - timedelta(days=day, minutes=rng.randrange(600)),
                 "owner_kind": "guest",
@@ -76,6 +78,9 @@ def _weeks(now: datetime) -> Iterator[dict[str, Any]]:
                 "drawn": 0,
                 "bytes": rng.randrange(300_000, 4_000_000),
                 "ms_total": rng.uniform(300, 900),
+                "readable": readable,
+                "partly": partly,
+                "unreadable": covered - readable - partly,
             }
 
 

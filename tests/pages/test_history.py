@@ -1,13 +1,16 @@
 """Usage figures with 0, 1 and 100,000 rows, filters, CSV."""
 
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
+
 from tests.pages.visit import Visit
-from tests.suites.history import add, add_photos, random_rows
+from tests.suites.history import LEVELS, add, add_photos, random_rows
 from tests.suites.places import receipt_for
 from vov_core.archive import Archive, Owner
 from vov_core.findings import Verdict
@@ -44,12 +47,48 @@ def test_nothing_saved_yet(visit: Callable[..., Visit]) -> None:
 
 def test_one_save(visit: Callable[..., Visit], archive: Archive) -> None:
     row = recent(1)[0] | {"verdict": Verdict.DANGER, "fingerprints_covered": 5, "bytes": 1500}
+    row |= {"readable": 3, "partly": 1, "unreadable": 1}
     add(archive.database, [row])
     tab = visit("history")
     assert figures(tab)[:4] == ["1", "1", "0", "5"]
-    assert len(charts(tab)) == 4 and tab.has_download("csv")
+    assert len(charts(tab)) == 5 and tab.has_download("csv")
     names = {trace.get("name") for trace in charts(tab)[0]["data"]}
     assert names == {tab.t("history.danger"), tab.t("history.nothing_found")}
+
+
+def exposure(tab: Visit) -> dict[str, int]:
+    """Level -> finger tips of its bars, where the page has the chart of exposures."""
+    levels = {tab.t(f"exposure.{level}"): level for level in LEVELS}
+    return {
+        levels[trace["name"]]: sum(_numbers(trace["y"]))
+        for chart in charts(tab)
+        for trace in chart["data"]
+        if trace.get("name") in levels
+    }
+
+
+def _numbers(values: Any) -> list[int]:
+    """What plotly sends: a list, or base64 of whole numbers."""
+    if isinstance(values, list):
+        return values
+    return np.frombuffer(b64decode(values["bdata"]), values["dtype"]).tolist()
+
+
+def test_how_readable_the_prints_were(visit: Callable[..., Visit], archive: Archive) -> None:
+    rows = recent(400, days=20)
+    add(archive.database, rows)
+    tab = visit("history")
+    expected = {level: sum(row[level] or 0 for row in rows) for level in LEVELS}
+    assert exposure(tab) == expected and min(expected.values()) > 100
+
+
+def test_photos_that_nobody_measured_have_no_chart(
+    visit: Callable[..., Visit], archive: Archive
+) -> None:
+    add(archive.database, [row | dict.fromkeys(LEVELS) for row in recent(20, days=5)])
+    tab = visit("history")
+    assert exposure(tab) == {}
+    assert tab.t("history.exposure_none") in [caption.value for caption in tab.at.caption]
 
 
 def test_a_hundred_thousand_saves(english: Callable[..., Visit], archive: Archive) -> None:
@@ -152,6 +191,6 @@ def test_fields_of_work(visit: Callable[..., Visit], archive: Archive) -> None:
         archive.save(output, receipt_for(output), who, save_id=uuid4())
     tab = visit("history")
     assert tab.t("history.fields_note") in tab.words
-    assert charts(tab)[4]["data"][0]["text"] == ["5"]
-    assert tab.t("fields.education") in charts(tab)[4]["data"][0]["y"]
+    assert charts(tab)[5]["data"][0]["text"] == ["5"]
+    assert tab.t("fields.education") in charts(tab)[5]["data"][0]["y"]
     assert f"{tab.t('fields.education')} 5" in tab.open("home").words

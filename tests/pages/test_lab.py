@@ -157,6 +157,26 @@ def test_a_link_gives_the_same_view(english: Callable[..., Visit]) -> None:
     assert address == {"confidence": "40", "merge": "50", "view": "scores"}
 
 
+def test_a_link_gives_the_same_small_multiples(
+    visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pages._shared.lab import state as lab_state
+
+    given = {"view": "multiples", "rows": "40,10,7", "columns": "noise,<b>,blur", "photo": "2"}
+    address = _Address(given)
+    monkeypatch.setattr(lab_state.st, "query_params", address)
+    entries = scored()
+    tab = visit("lab", lab=LabState(entries=entries))
+    assert tab.at.multiselect(key="lab_rows_True").value == [10, 40]
+    assert tab.at.multiselect(key="lab_columns").value == ["noise", "blur"]
+    assert tab.at.selectbox(key="lab_multiple").value == entries[1].id
+    tab.run()
+    assert address == given | {"rows": "10,40", "columns": "noise,blur"}
+    assert tab.has_download("lab_png")
+    matrix = next(e.proto.body for e in tab.at.get("html") if "vov-multiples" in e.proto.body)
+    assert matrix.count("<img") == 4 and tab.t("styles.noise") in matrix
+
+
 @pytest.mark.parametrize("confidence", ["abc", "900", "-5", ""])
 def test_nonsense_in_a_link_is_passed_over(
     english: Callable[..., Visit], confidence: str, monkeypatch: pytest.MonkeyPatch

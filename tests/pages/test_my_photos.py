@@ -199,6 +199,10 @@ def test_the_receipt(mine: Callable[[], Visit], archive: Archive, me: Owner) -> 
     tab.run()
     assert saved.receipt.output_sha256 in tab.words
     assert "&lt;b&gt;bold&lt;/b&gt; &amp; co.png" in tab.words
+    counts = {
+        level: getattr(saved.receipt, level) for level in ("readable", "partly", "unreadable")
+    }
+    assert tab.t("receipt.exposure_counts", **counts) in tab.words
     for key in ("receipt.sha256", "receipt.models", "receipt.who", "receipt.guest"):
         assert tab.t(key) in tab.words
 

@@ -164,6 +164,8 @@ def test_the_receipt_tells_what_was_done(english: Callable[..., Visit], archive:
     assert receipt.fingerprints_covered == 5 and receipt.regions_found == 5 and receipt.hands == 1
     assert receipt.output_sha256 == output.report.sha256 and saved.bytes == len(output.data)
     assert receipt.models and receipt.ms_total > 0 and saved.owner_kind == "guest"
+    # Drawn areas have no ridges to speak of: five tips were measured.
+    assert (receipt.readable, receipt.partly, receipt.unreadable) == (0, 0, 5)
 
 
 def test_nothing_is_saved_without_approval(

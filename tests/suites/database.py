@@ -141,6 +141,10 @@ FILLED["0004"] = {
         "withdrawn_at": None,
     },
 }
+FILLED["0005"] = FILLED["0004"] | {
+    "photos": {**FILLED["0004"]["photos"], "readable": 3, "partly": 1, "unreadable": 1},
+    "usage_days": {**FILLED["0004"]["usage_days"], "readable": 3, "partly": 1, "unreadable": 1},
+}
 
 
 def revisions() -> list[str]:
@@ -225,6 +229,9 @@ class DatabaseSuite:
             usage = session.scalars(select(UsageDay)).one()
             assert (usage.day, usage.photos, usage.fingerprints_covered) == (20_454, 1, 5)
             assert (usage.owner_kind, usage.verdict, usage.bytes) == ("guest", "danger", 123_456)
+            measured = FILLED[revision]["photos"].get("readable")
+            assert saved.receipt.readable == measured
+            assert usage.readable == (measured or 0)
 
     def test_half_a_first_migration_is_completed(self, place: Place) -> None:
         database = place.database()

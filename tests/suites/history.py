@@ -30,7 +30,11 @@ FILTERS = [
     Filter(style="nobody's style"),
 ]
 GROUP = ("owner_kind", "verdict", "style")
-SUMS = ("hands", "regions_found", "fingerprints_covered", "left_out", "drawn", "bytes", "ms_total")
+LEVELS = ("readable", "partly", "unreadable")
+SUMS = (
+    *("hands", "regions_found", "fingerprints_covered", "left_out", "drawn", "bytes", "ms_total"),
+    *LEVELS,
+)
 
 
 def random_rows(count: int, seed: int = 1) -> list[Row]:
@@ -50,6 +54,9 @@ def random_rows(count: int, seed: int = 1) -> list[Row]:
             "drawn": 0,
             "bytes": rng.randrange(10_000_000),
             "ms_total": 400.0,
+            # One in five was not measured.
+            **dict.fromkeys(LEVELS),
+            **({name: rng.randrange(6) for name in LEVELS} if rng.randrange(5) else {}),
         }
         for _ in range(count)
     ]
@@ -69,7 +76,7 @@ def add(database: Database, rows: list[Row]) -> None:
         )
         sums["photos"] += 1
         for name in SUMS:
-            sums[name] += row[name]
+            sums[name] += row[name] or 0
     with database.writing() as session:
         for sums in days.values():
             there = session.get(UsageDay, (sums["day"], *(sums[name] for name in GROUP)))
@@ -130,6 +137,7 @@ def by_hand(rows: list[Row]) -> Totals:
         nothing_found=len(rows) - danger,
         fingerprints=sum(row["fingerprints_covered"] for row in rows),
         bytes=sum(row["bytes"] for row in rows),
+        **{name: sum(row[name] or 0 for row in rows) for name in LEVELS},
     )
 
 

@@ -120,5 +120,8 @@ def receipt_for(output: bytes, **changes: Any) -> Receipt:
         models={"hand_landmarker": "fbc2a30080c3"},
         app_version="0.1.0",
         ms_total=412.5,
+        readable=4,
+        partly=3,
+        unreadable=3,
     )
     return replace(receipt, **changes)

@@ -10,7 +10,6 @@ from datetime import date
 from enum import StrEnum
 from functools import cache
 from math import cos, pi, sin
-from pathlib import Path
 from types import MappingProxyType
 
 import cv2
@@ -18,13 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
+from vov_core.lettering import font
+
 Pixels = NDArray[np.uint8]
 Box = tuple[int, int, int, int]
 Brush = ImageDraw.ImageDraw
 
 CAPTION_LENGTH = 24
 
-_FONT = Path(__file__).resolve().parents[2] / "static" / "PretendardVariable.woff2"
 # Drawn this much larger and then reduced: Pillow's own shapes have no smooth edges.
 _FINE = 3
 _SMALLEST_TEXT = 14
@@ -196,27 +196,20 @@ def compose(shots: Sequence[Pixels | None], design: Design) -> Pixels:
     return np.array(frame, dtype=np.uint8)
 
 
-@cache
-def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
-    font = ImageFont.truetype(str(_FONT), size)
-    font.set_variation_by_axes([weight])
-    return font
-
-
 def drawable(words: str) -> str:
     """One line of at most ``CAPTION_LENGTH`` signs that the typeface has (it has no emoji)."""
-    font = _font(40, 600)
-    missing = bytes(font.getmask("\uffff"))
+    face = font(40, 600)
+    missing = bytes(face.getmask("\uffff"))
     line = " ".join(words.split())[: 4 * CAPTION_LENGTH]
-    known = (c for c in line if c == " " or (c.isprintable() and bytes(font.getmask(c)) != missing))
+    known = (c for c in line if c == " " or (c.isprintable() and bytes(face.getmask(c)) != missing))
     return " ".join("".join(known).split())[:CAPTION_LENGTH].strip()
 
 
 def _fitting(words: str, size: int, weight: int, width: int) -> ImageFont.FreeTypeFont:
     """The largest type up to ``size`` in which the words fit."""
-    needed = _font(size, weight).getlength(words)
+    needed = font(size, weight).getlength(words)
     smaller = size if needed <= width else int(size * width / needed)
-    return _font(max(smaller, _SMALLEST_TEXT), weight)
+    return font(max(smaller, _SMALLEST_TEXT), weight)
 
 
 def _write_footer(brush: Brush, plan: _Plan, colour: Colour, design: Design) -> None:
@@ -235,8 +228,8 @@ def _write_footer(brush: Brush, plan: _Plan, colour: Colour, design: Design) -> 
     taken = sum(size for _, _, size in shown)
     space = (height - plan.footer - taken) / (len(shown) + 1)
     y = plan.footer + space
-    for words, font, size in shown:
-        brush.text((width / 2, y + size / 2), words, font=font, fill=colour.ink, anchor="mm")
+    for words, face, size in shown:
+        brush.text((width / 2, y + size / 2), words, font=face, fill=colour.ink, anchor="mm")
         y += size + space
 
 
@@ -252,8 +245,8 @@ def _window(size: tuple[int, int], radius: int) -> Image.Image:
 def _empty_cell(plan: _Plan, colour: Colour, number: int) -> Image.Image:
     cell = Image.new("RGB", plan.cell, colour.accent)
     middle = plan.cell[0] / 2, plan.cell[1] / 2
-    font = _font(plan.cell[1] // 3, 800)
-    ImageDraw.Draw(cell).text(middle, str(number), font=font, fill=colour.paper, anchor="mm")
+    face = font(plan.cell[1] // 3, 800)
+    ImageDraw.Draw(cell).text(middle, str(number), font=face, fill=colour.paper, anchor="mm")
     return cell
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from vov_core.booth.frames import Design, Layout, compose, fitted
 from vov_core.booth.printing import print_file
+from vov_core.exposure import Tally, tally
 from vov_core.findings import Verdict
 from vov_core.images import OutputFormat
 from vov_core.pipeline import Output, Tuning
@@ -30,6 +31,7 @@ class Print:
         tuning: How the shots were covered.
         items: The four shots.
         selections: What was covered in each.
+        exposure: How readable the finger tips of all four were before.
     """
 
     save_id: uuid.UUID
@@ -38,6 +40,7 @@ class Print:
     tuning: Tuning
     items: tuple[Item, ...]
     selections: tuple[Selection, ...]
+    exposure: Tally
 
     @property
     def verdict(self) -> Verdict:
@@ -147,4 +150,5 @@ class Guest:
             tuning=tuning,
             items=items,
             selections=tuple(self.workspace.selection(i, tuning.rules) for i in items),
+            exposure=tally(e for i in items for e in self.workspace.exposures(i).values()),
         )

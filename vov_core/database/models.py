@@ -128,6 +128,9 @@ class Photo(Base):
     models: Mapped[dict[str, str]]
     app_version: Mapped[str] = mapped_column(String(32))
     ms_total: Mapped[float]
+    readable: Mapped[int | None]
+    partly: Mapped[int | None]
+    unreadable: Mapped[int | None]
 
 
 class UsageDay(Base):
@@ -153,6 +156,9 @@ class UsageDay(Base):
     drawn: Mapped[int] = mapped_column(BigInteger)
     bytes: Mapped[int] = mapped_column(BigInteger)
     ms_total: Mapped[float]
+    readable: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    partly: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    unreadable: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
 
 class UsageField(Base):

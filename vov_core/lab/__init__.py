@@ -11,6 +11,7 @@ from vov_core.lab.presets import (
     preset_name,
     to_plain,
 )
+from vov_core.lab.sheet import sheet
 from vov_core.lab.trials import (
     SIZES,
     Change,
@@ -55,5 +56,6 @@ __all__ = [
     "rendered",
     "rendered_shapes",
     "scores",
+    "sheet",
     "to_plain",
 ]

@@ -29,8 +29,11 @@ class Blur(MaskStyle):
     def covers(self, pixels: Pixels, spots: Sequence[Spot]) -> Iterator[Pixels]:
         """The photo blurred around each spot; see ``MaskStyle.covers``."""
         for spot in spots:
-            sigma = max(2.0, spot.width * (1 + 3 * self.strength) / 16)
-            yield _blurred(pixels, spot, sigma)
+            yield _blurred(pixels, spot, self.sigma(spot.width))
+
+    def sigma(self, width: float) -> float:
+        """Of the Gaussian over a finger of a width, both in pixels."""
+        return max(2.0, width * (1 + 3 * self.strength) / 16)
 
 
 def _blurred(pixels: Pixels, spot: Spot, sigma: float) -> Pixels:

@@ -25,7 +25,7 @@ class Pixelate(MaskStyle):
     def covers(self, pixels: Pixels, spots: Sequence[Spot]) -> Iterator[Pixels]:
         """Blocks counted from the region's corner; see ``MaskStyle.covers``."""
         for spot in spots:
-            side = max(3.0, spot.width * (0.125 + 0.375 * self.strength))
+            side = self.side(spot.width)
             view = pixels[spot.window]
             height, width = spot.core.shape
             blocks = max(1, round(width / side)), max(1, round(height / side))
@@ -33,3 +33,7 @@ class Pixelate(MaskStyle):
             yield np.asarray(
                 cv2.resize(means, (width, height), interpolation=cv2.INTER_NEAREST), np.uint8
             )
+
+    def side(self, width: float) -> float:
+        """Of a block over a finger of a width, both in pixels."""
+        return max(3.0, width * (0.125 + 0.375 * self.strength))

@@ -10,15 +10,15 @@ import streamlit as st
 
 from pages._shared.components import compare, pictures_to_pick
 from pages._shared.lab import charts, drawing
-from pages._shared.lab.state import LabState
+from pages._shared.lab.state import CONFIDENCES, COVERAGES, MULTIPLES, LabState, rows_key
 from pages._shared.session import escape, t
 from vov_core.findings import Region
-from vov_core.lab import Entry, Trial, changes, scores
+from vov_core.lab import Entry, Trial, changes, rendered, scores, sheet
 from vov_core.masks import STYLES
 
 PER_PAGE = 12
 SHOWN = 60
-_MULTIPLE = 300
+_MULTIPLE, _SHEET = 300, 640
 
 
 def gallery(key: str, options: Sequence[dict[str, Any]], label: str) -> str:
@@ -114,53 +114,84 @@ def multiples(state: LabState, trial: Trial) -> None:
     """One photo under several confidences (or coverages) and styles."""
     st.caption(t("lab.multiples_text"))
     names = {entry.id: entry.name for entry in state.entries}
+    _take_wanted_photo(list(names))
     photo, rows, columns = st.columns([1, 1, 2])
     chosen = photo.selectbox(
-        t("lab.multiples_photo"), list(names), format_func=names.__getitem__, key="lab_multiple"
+        t("lab.multiples_photo"),
+        list(names),
+        format_func=names.__getitem__,
+        key="lab_multiple",
+        persist_state="session",
     )
     by_confidence = state.detector
-    steps = [5, 10, 25, 40, 50, 60, 75, 90] if by_confidence else [80, 100, 120, 140, 160, 200]
     label = "lab.multiples_rows" if by_confidence else "lab.multiples_rows_coverage"
     values = rows.multiselect(
         t(label),
-        steps,
-        default=[10, 25, 50, 75] if by_confidence else [100, 140, 200],
+        CONFIDENCES if by_confidence else COVERAGES,
         format_func=lambda value: f"{value}%",
-        max_selections=4,
-        key=f"lab_rows_{by_confidence}",
+        max_selections=MULTIPLES,
+        key=rows_key(by_confidence),
+        persist_state="session",
     )
     styles = columns.multiselect(
         t("lab.multiples_columns"),
         list(STYLES),
-        default=["skin_tone", "synthetic_print", "solid"],
         format_func=lambda name: t(f"styles.{name}"),
-        max_selections=4,
+        max_selections=MULTIPLES,
         key="lab_columns",
+        persist_state="session",
     )
     if not by_confidence:
         st.caption(f":material/info: {t('lab.multiples_no_detector')}")
     entry = next(entry for entry in state.entries if entry.id == chosen)
-    if values and styles:
-        st.html(_matrix(entry, trial, sorted(values), styles, by_confidence))
+    if not values or not styles:
+        return
+    trials = [
+        [_multiple(trial, value, style, by_confidence) for style in styles]
+        for value in sorted(values)
+    ]
+    names = [f"{value}%" for value in sorted(values)]
+    heads = [t(f"styles.{style}") for style in styles]
+    st.html(_matrix(entry, trials, names, heads))
+    st.download_button(
+        t("lab.png"),
+        lambda: sheet(
+            [[rendered(entry, one, _SHEET)[0] for one in row] for row in trials], names, heads
+        ),
+        file_name="vov_lab.png",
+        mime="image/png",
+        icon=":material/image:",
+        on_click="ignore",
+        key="lab_png",
+    )
+
+
+def _take_wanted_photo(ids: Sequence[str]) -> None:
+    """The photo that the page's address asked for, once, by its place in the set."""
+    wanted = st.session_state.pop("lab_wanted_photo", "")
+    if wanted.isdecimal() and 1 <= int(wanted) <= len(ids):
+        st.session_state.lab_multiple = ids[int(wanted) - 1]
+
+
+def _multiple(trial: Trial, value: int, style: str, by_confidence: bool) -> Trial:
+    """A trial with another style, and another confidence or coverage in per cent."""
+    look, rules = replace(trial.look, style=style), trial.rules
+    if by_confidence:
+        rules = replace(rules, confidence=value / 100)
+    else:
+        look = replace(look, coverage=value / 100)
+    return replace(trial, rules=rules, look=look)
 
 
 def _matrix(
-    entry: Entry, trial: Trial, values: Sequence[int], styles: Sequence[str], by_confidence: bool
+    entry: Entry, trials: Sequence[Sequence[Trial]], names: Sequence[str], heads: Sequence[str]
 ) -> str:
-    head = "".join(f"<th>{t(f'styles.{style}')}</th>" for style in styles)
+    head = "".join(f"<th>{name}</th>" for name in heads)
     rows = [f"<tr><th></th>{head}</tr>"]
-    for value in values:
-        cells = []
-        for style in styles:
-            look = replace(trial.look, style=style)
-            rules = trial.rules
-            if by_confidence:
-                rules = replace(rules, confidence=value / 100)
-            else:
-                look = replace(look, coverage=value / 100)
-            picture = drawing.plain(entry, replace(trial, rules=rules, look=look), _MULTIPLE)
-            cells.append(f'<td><img class="vov-picture" src="{picture}" alt=""></td>')
-        rows.append(f"<tr><th>{value}%</th>{''.join(cells)}</tr>")
+    for name, row in zip(names, trials, strict=True):
+        pictures = (drawing.plain(entry, one, _MULTIPLE) for one in row)
+        cells = "".join(f'<td><img class="vov-picture" src="{p}" alt=""></td>' for p in pictures)
+        rows.append(f"<tr><th>{name}</th>{cells}</tr>")
     return f'<table class="vov-multiples">{"".join(rows)}</table>'
 
 
