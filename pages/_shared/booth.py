@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import streamlit as st
 
+from pages._shared.leaving import empty_session
 from pages._shared.pictures import data_url, fit, jpeg
 from pages._shared.samples import sample_bytes
 from pages._shared.session import archive, finder, log, owner, people, settings, t
 from vov_core import __version__
-from vov_core.archive import Receipt, SavedPhoto
+from vov_core.archive import Receipt
 from vov_core.booth import COLOURS, SHOTS, Design, Guest, Layout, Print, cell_size, compose
 from vov_core.errors import VovError
 from vov_core.images import ReadLimits, read_photo
@@ -64,10 +65,7 @@ def forget_everything() -> None:
         except VovError as error:
             # The session forgets the log-in anyway; the database's own time limit ends it.
             log.warning("a kiosk could not end a log-in: %s", error)
-    if "workspace" in state:
-        state.workspace.clear()
-    for key in [key for key in state if key not in KEPT_IN_A_KIOSK]:
-        del state[key]
+    empty_session(KEPT_IN_A_KIOSK)
     state.member_token, state.member_dead = "", member
     state.guest_token = secrets.token_urlsafe(32)
     state.guest_is_new = True
@@ -154,9 +152,11 @@ def file_name(made: Print) -> str:
     return f"vov_four_cut.{suffix}"
 
 
-def save(made: Print) -> SavedPhoto:
+def save() -> None:
     """Puts the print into the archive, like a photo."""
-    return archive().save(made.output.data, receipt_of(made), owner(), save_id=made.save_id)
+    made: Print = st.session_state.booth_prints["jpeg"]
+    saved = archive().save(made.output.data, receipt_of(made), owner(), save_id=made.save_id)
+    st.session_state.booth_saved = saved.id
 
 
 # Safe to share between sessions: the samples are rendered and come with the app.

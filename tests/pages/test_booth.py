@@ -56,6 +56,7 @@ def test_from_the_first_shot_to_my_photos(visit: Callable[..., Visit], archive: 
     assert made.design.caption == "우리 ♥" and made.design.day is not None
     pixels = read_photo(made.output.data).pixels
     assert (pixels == guest(tab).frame(made.design, made.tuning)).all()
+    assert tab.t("consent.title") in tab.words
     tab.click("booth_save")
     (saved,) = archive.list(tab.owner)
     assert (
@@ -63,6 +64,8 @@ def test_from_the_first_shot_to_my_photos(visit: Callable[..., Visit], archive: 
     )
     assert saved.id == tab.at.session_state["booth_saved"]
     assert not tab.has_button("booth_save") and tab.errors == []
+    until = archive.retention.until("guest", saved.saved_at)
+    assert until and tab.t("consent.kept_until", date=f"{until:%Y-%m-%d}") in tab.words
 
 
 def test_uploads_instead_of_a_camera(english: Callable[..., Visit]) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from vov_core.finder import place_tips
 from vov_core.findings import Findings, Finger, Hand, Region, Source
-from vov_core.geometry import box_polygon, finger_width, hull
+from vov_core.geometry import FINGER_LANDMARKS, box_polygon, finger_width, hull
 from vov_core.masks.regions import scale_region
 from vov_core.video.tracks import Place, Score, Subject, Track, VideoFindings
 
@@ -25,6 +25,8 @@ _USUAL: Final = 4
 _REST: Final = 0.07
 _SPEED_MARGIN: Final = 0.2
 _MOST_SPEED_MARGIN: Final = 0.35
+_ELSEWHERE: Final = 0.1
+_BESIDE: Final = 0.35
 
 
 class Shapes:
@@ -80,8 +82,6 @@ class Shapes:
         resting = self._rest(track, index, _REST * width)
         paths = [resting] if resting is not None else list(_swept(track, index))
         tips, _ = place_tips([hand], self._findings.width, self._findings.height)
-        if place.instead is not None:
-            paths.append(place.instead)
         others = [_tips_of(track, path) for path in paths]
         margin = place.doubt + _speed(track, index, width)
         for tip in tips:
@@ -95,17 +95,23 @@ class Shapes:
                 region = replace(tip, base=more[0].base, width=more[0].width)
             outlines = [tip.polygon, *(shape.polygon for shape in more)]
             region = replace(region, polygon=hull(*outlines))
-            score = _score(track, index, tip.finger)
-            yield _grown(
-                replace(
-                    region,
-                    id=f"t{track.number}-{tip.finger}",
-                    hand=track.number,
-                    confidence=score.confidence,
-                    nail_confidence=score.nail_confidence,
-                ),
-                margin,
-            )
+            yield _named(track, index, _grown(region, margin))
+        if place.also:
+            yield from self._elsewhere(track, index, margin + _ELSEWHERE)
+
+    def _elsewhere(self, track: Track, index: int, margin: float) -> Iterator[Region]:
+        """The tips of a hand where they may be as well: regions of the same names."""
+        width, height = self._findings.width, self._findings.height
+        place = track.places[index]
+        shown = [place.points[FINGER_LANDMARKS[finger][-1]] for finger in Finger]
+        for points in place.also:
+            for tip in place_tips([_hand_of(track, points)], width, height)[0]:
+                assert tip.finger is not None
+                end = points[FINGER_LANDMARKS[tip.finger][-1]]
+                near = min(float(np.linalg.norm(end - other)) for other in shown)
+                if near > _BESIDE * tip.width:
+                    shown.append(end)
+                    yield _named(track, index, _grown(tip, margin))
 
     def _rest(self, track: Track, index: int, limit: float) -> Points | None:
         """Where a hand rests, if it does: the same points from frame to frame."""
@@ -116,6 +122,18 @@ class Shapes:
             return known
         self._resting[track.number] = smooth
         return smooth if _off(smooth, here) <= limit and _still(track, index, limit) else None
+
+
+def _named(track: Track, index: int, region: Region) -> Region:
+    """A finger tip of a track, with what the detector said about it."""
+    score = _score(track, index, region.finger)
+    return replace(
+        region,
+        id=f"t{track.number}-{region.finger}",
+        hand=track.number,
+        confidence=score.confidence,
+        nail_confidence=score.nail_confidence,
+    )
 
 
 def _hand_of(track: Track, points: Points) -> Hand:

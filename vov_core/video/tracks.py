@@ -27,13 +27,13 @@ class Place(NamedTuple):
     Attributes:
         points: 21 landmarks of a hand, or the 4 corners of a lone finger tip; pixels.
         doubt: 0 where a model saw it there; else how far it may be off, in finger widths.
-        instead: Where it may be as well: a hand that passes behind another moves on, while the
-            picture there moves with the other.
+        also: Where it may be as well. A hand that passes behind another moves on, while the
+            picture there moves with the other; and where looks contradict each other, each counts.
     """
 
     points: Points
     doubt: float = 0.0
-    instead: Points | None = None
+    also: tuple[Points, ...] = ()
 
 
 class Score(NamedTuple):
