@@ -4,11 +4,11 @@ import streamlit as st
 
 from pages._shared import booth, keeping
 from pages._shared.booth import guest
-from pages._shared.components import camera, idle, pictures_to_pick
+from pages._shared.components import camera, pictures_to_pick
 from pages._shared.frame import go_through_frame, picture
 from pages._shared.pictures import data_url, fit, jpeg
 from pages._shared.samples import NAMES, sample_bytes, sample_thumbnail
-from pages._shared.session import flash, log, say, settings, t
+from pages._shared.session import log, say, settings, t
 from pages._shared.shots import shot_of, texts
 from pages._shared.stylesheets import stylesheet
 from vov_core.booth import COLOURS, SHOTS, Layout, Print
@@ -20,7 +20,6 @@ from vov_core.images import OutputFormat
 go_through_frame("booth")
 
 COUNTDOWN = 3
-WARN_SECONDS = 10
 REVEAL_MS = 1600
 PREVIEW = 1350
 
@@ -28,23 +27,6 @@ PREVIEW = 1350
 def go(stage: str) -> None:
     """To another step."""
     st.session_state.booth_stage = stage
-
-
-def stay_idle() -> None:
-    """Nobody has touched the booth for a while."""
-    booth.forget()
-    flash(t("booth.forgotten"), ":material/cleaning_services:")
-
-
-def watch() -> None:
-    """Forgets the guest after idle time."""
-    data = {
-        "seconds": settings().booth_idle_seconds,
-        "warn": min(WARN_SECONDS, settings().booth_idle_seconds // 2),
-        "title": t("booth.still_there"),
-        "stay": t("booth.stay"),
-    }
-    idle(data, key="booth_idle", on_idle=stay_idle)
 
 
 # --- The attract screen -----------------------------------------------------------------------
@@ -427,5 +409,5 @@ stage = STAGES.get(st.session_state.get("booth_stage", ""))
 if stage is None:
     attract()
 else:
-    watch()
+    booth.watch()
     stage()

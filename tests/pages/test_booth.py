@@ -142,6 +142,22 @@ def test_a_kiosk_forgets_who_it_was(
     assert not tab.open("protect").workspace.items
 
 
+def test_a_kiosk_watches_its_other_pages_too(
+    english: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOV_BOOTH_KIOSK", "on")
+    tab = english("protect").upload(("mine.png", distinct(8)))
+    before, photo = tab.owner, tab.item
+    assert tab.shown("booth_idle")["seconds"] == session.settings().booth_idle_seconds
+    tab.fire("booth_idle", "idle", 1).run()
+    # Back at the attract screen, as somebody else.
+    assert tab.has_button("booth_start") and tab.owner != before and photo.data == b""
+
+
+def test_at_home_no_page_watches(english: Callable[..., Visit]) -> None:
+    assert not english("protect").has_component("booth_idle")
+
+
 def test_at_home_only_the_booth_is_forgotten(english: Callable[..., Visit]) -> None:
     tab = english("protect").upload(("mine.png", distinct(8)))
     before = tab.owner
