@@ -75,7 +75,9 @@ class Echoes:
             if there is not None and (here is None or not agree(there.points, here.points)):
                 echoes.insert(0, _Echo(self._carry(there.points, last, grey), 0))
             if here is not None:
-                if echoes and not agree(echoes[0].points, here.points):
+                # The newest echo is of the frame before, or of the last one that had the hand.
+                changed = there is None or not agree(there.points, here.points)
+                if changed and echoes and not agree(echoes[0].points, here.points):
                     leapt.append(track)
                 echoes = self._noted(track, index, echoes)
             alive[track.number] = [echo for echo in echoes if echo.age <= self.life][:_MOST]

@@ -5,7 +5,8 @@ memory does not grow with the length. For each frame that is looked at:
 
 1. the video-mode landmarker follows and finds hands,
 2. now and then, and where a hand is new, the finder for photos looks at the full frame, too: it
-   sees smaller and cut hands, and asks the fingerprint detector,
+   sees smaller and cut hands. The fingerprint detector, where there is one, is asked every few
+   frames,
 3. what was seen is matched with what is being followed.
 
 Where a hand appears (or appears again after a gap), a second landmarker goes *backwards* from
@@ -46,6 +47,7 @@ _MEMORY_SECONDS: Final = 10.0
 _MOST_KEPT: Final = 300
 _STILL_SECONDS: Final = 1.0
 _STILL_APART: Final = 5
+_DETECT_SECONDS: Final = 0.3
 _PATIENCE_SECONDS: Final = 2.0
 _CARRY_SECONDS: Final = 2.0
 _CARRY_LEAST: Final = 0.2
@@ -172,6 +174,8 @@ class _Follower:
         self._rate = rate
         self._still_every = max(1, round(rate * _STILL_SECONDS))
         self._since_still = self._still_every
+        self._detect_every = max(1, round(rate * _DETECT_SECONDS))
+        self._since_detect = 0
         self._scale = 1.0
         self._width, self._height = clip.width, clip.height
         self._proof = max(2, round(rate * _PROOF_SECONDS))
@@ -206,6 +210,9 @@ class _Follower:
             self._since_still = 0
             told = self._look_still(frame)
             new = [track for track in self._going if self._is_new(track, frame.index)]
+        self._since_detect += 1
+        if self._finder.has_detector and self._since_detect >= self._detect_every:
+            self._detect(frame)
         self._echo(frame.index, grey, told)
         due_at = frame.index + self._proof * self._stride
         self._appeared += [(track, frame.index, due_at) for track in new]
@@ -301,8 +308,20 @@ class _Follower:
                 unknown.append(look)
         self._match_missing(index, unknown)
         if ONNX_MODEL in findings.models:
+            self._since_detect = 0
             self._take_scores(index, findings, looks)
         return told
+
+    def _detect(self, frame: Frame) -> None:
+        """Asks the fingerprint detector alone, about the hands that are known in this frame."""
+        self._since_detect, index = 0, frame.index
+        looks = [
+            Look(track.places[index].points, track.handedness, track.certainty)
+            for track in self._going
+            if track.subject is Subject.HAND and index in track.places
+        ]
+        hands = [look.hand for look in looks]
+        self._take_scores(index, self._finder.find("", frame.pixels, hands), looks)
 
     def _echo(self, index: int, grey: Pixels, told: Sequence[tuple[Track, Points]]) -> None:
         """Notes other opinions on where hands are, and carries them into the frames before."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vov_core.finder import place_tips
-from vov_core.findings import Findings, Finger, Hand, Region, Source
+from vov_core.findings import Findings, Finger, Region, Source
 from vov_core.geometry import FINGER_LANDMARKS, box_polygon, finger_width, hull
 from vov_core.masks.regions import scale_region
 from vov_core.video.tracks import Place, Score, Subject, Track, VideoFindings
@@ -77,7 +77,7 @@ class Shapes:
 
     def _hand(self, track: Track, index: int) -> Iterator[Region]:
         place = track.places[index]
-        hand = _hand_of(track, place.points)
+        hand = track.hand(place.points)
         width = finger_width(hand, Finger.INDEX)
         resting = self._rest(track, index, _REST * width)
         paths = [resting] if resting is not None else list(_swept(track, index))
@@ -105,7 +105,7 @@ class Shapes:
         place = track.places[index]
         shown = [place.points[FINGER_LANDMARKS[finger][-1]] for finger in Finger]
         for points in place.also:
-            for tip in place_tips([_hand_of(track, points)], width, height)[0]:
+            for tip in place_tips([track.hand(points)], width, height)[0]:
                 assert tip.finger is not None
                 end = points[FINGER_LANDMARKS[tip.finger][-1]]
                 near = min(float(np.linalg.norm(end - other)) for other in shown)
@@ -136,20 +136,11 @@ def _named(track: Track, index: int, region: Region) -> Region:
     )
 
 
-def _hand_of(track: Track, points: Points) -> Hand:
-    return Hand(
-        landmarks=tuple((float(x), float(y)) for x, y in points),
-        depths=(0.0,) * len(points),
-        handedness=track.handedness,
-        score=track.certainty,
-    )
-
-
 def _tips_of(track: Track, points: Points) -> dict[Finger, Region]:
     """The finger tips of a hand, wherever they are."""
     far = 2**20
     shifted = points + np.float32(far // 2)
-    tips, _ = place_tips([_hand_of(track, shifted)], far, far)
+    tips, _ = place_tips([track.hand(shifted)], far, far)
     back = -float(far // 2)
     return {
         tip.finger: replace(
