@@ -206,6 +206,11 @@ def test_a_bad_file_does_not_take_the_good_one_away(english: Callable[..., Visit
     assert desk(tab).item is None and desk(tab).held == 0
 
 
+def test_the_content_counts_and_not_the_ending(english: Callable[..., Visit]) -> None:
+    tab = english("video").upload(("clip.avi", clip(6, format="webm", codec="libvpx")))
+    assert tab.errors == [] and "WEBM" in tab.words and item(tab).name == "clip.avi"
+
+
 def test_a_file_that_breaks_later_is_told(english: Callable[..., Visit]) -> None:
     data = bytearray(clip(60))
     start = data.index(b"mdat") + 600
