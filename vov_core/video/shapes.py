@@ -1,8 +1,8 @@
 """From what was followed to the regions that get covered in each frame.
 
-A region holds the finger tip where it was found in the frame, where it was half-way to the frames
-before and after (a blurred finger is in all of these places), and where most frames around have it.
-So no smoothing ever uncovers what was found. While a hand rests, its outlines stand still.
+A region holds the finger tip where it was found in the frame and where it was half-way to the frames
+before and after (a blurred finger is in all of these places); where it may be as well has regions of
+its own. So no smoothing ever uncovers what was found. While a hand rests, its outlines stand still.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,6 @@ from vov_core.video.tracks import Place, Score, Subject, Track, VideoFindings
 Points = NDArray[np.float32]
 
 _SMOOTHING: Final = (1, 2, 3, 2, 1)
-_USUAL: Final = 4
 _REST: Final = 0.07
 _SPEED_MARGIN: Final = 0.2
 _MOST_SPEED_MARGIN: Final = 0.35
@@ -164,7 +163,7 @@ def _still(track: Track, index: int, limit: float) -> bool:
 
 
 def _swept(track: Track, index: int) -> Iterator[Points]:
-    """Half-way to both neighbours, and where the frames around have it."""
+    """Half-way to both neighbours."""
     here = track.places[index].points
     before, after = track.places.get(index - 1), track.places.get(index + 1)
     for one, other in ((before, after), (after, before)):
@@ -172,17 +171,6 @@ def _swept(track: Track, index: int) -> Iterator[Points]:
             yield np.asarray((here + one.points) / 2, np.float32)
         elif other is not None:
             yield np.asarray(here + (here - other.points) / 2, np.float32)
-    yield _usual(track, index)
-
-
-def _usual(track: Track, index: int) -> Points:
-    """Where most of the frames around have it: the landmarker errs for a few frames in a row."""
-    around = [
-        place.points
-        for offset in range(-_USUAL, _USUAL + 1)
-        if (place := track.places.get(index + offset)) is not None
-    ]
-    return np.asarray(np.median(np.stack(around), axis=0), np.float32)
 
 
 def _smooth(track: Track, index: int) -> Points:
