@@ -1,8 +1,9 @@
 """From what was followed to the regions that get covered in each frame.
 
-A region holds the finger tip where it was found in the frame and where it was half-way to the frames
-before and after (a blurred finger is in all of these places); where it may be as well has regions of
-its own. So no smoothing ever uncovers what was found. While a hand rests, its outlines stand still.
+A region holds the finger tip where it was found in the frame and where it was half-way to the
+frames before and after (a blurred finger is in all of these places); where it may be as well has
+regions of its own. So no smoothing ever uncovers what was found. While a hand rests, its outlines
+stand still.
 """
 
 from collections.abc import Iterator
