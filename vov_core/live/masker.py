@@ -23,7 +23,8 @@ from vov_core.pipeline import Look
 
 Pixels = NDArray[np.uint8]
 
-LOOKAHEAD = 2
+# A new hand may not have been looked for in one frame, and missed in two more.
+LOOKAHEAD = 3
 LONGEST = 960
 _FIRST_SIGHT = 1.3
 
