@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages._shared.booth import watch_kiosk
 from pages._shared.entry import may_open, show_entry
 from pages._shared.frame import language_switch, navigation, style
 from pages._shared.members import arrive, remember_member, who_is_here
@@ -28,6 +29,7 @@ remember_guest()
 remember_member()
 show_flashes()
 with told_errors():
+    watch_kiosk(page.url_path)
     if may_open(page.url_path):
         page.run()
     else:

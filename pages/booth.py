@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from pages._shared import booth
+from pages._shared import booth, keeping
 from pages._shared.booth import guest
-from pages._shared.components import camera, idle, pictures_to_pick
+from pages._shared.components import camera, pictures_to_pick
 from pages._shared.frame import go_through_frame, picture
-from pages._shared.mailing import mail_button
 from pages._shared.pictures import data_url, fit, jpeg
 from pages._shared.samples import NAMES, sample_bytes, sample_thumbnail
-from pages._shared.session import flash, log, say, settings, t
+from pages._shared.session import log, say, settings, t
 from pages._shared.shots import shot_of, texts
 from pages._shared.stylesheets import stylesheet
 from vov_core.booth import COLOURS, SHOTS, Layout, Print
@@ -21,7 +20,6 @@ from vov_core.images import OutputFormat
 go_through_frame("booth")
 
 COUNTDOWN = 3
-WARN_SECONDS = 10
 REVEAL_MS = 1600
 PREVIEW = 1350
 
@@ -29,23 +27,6 @@ PREVIEW = 1350
 def go(stage: str) -> None:
     """To another step."""
     st.session_state.booth_stage = stage
-
-
-def stay_idle() -> None:
-    """Nobody has touched the booth for a while."""
-    booth.forget()
-    flash(t("booth.forgotten"), ":material/cleaning_services:")
-
-
-def watch() -> None:
-    """Forgets the guest after idle time."""
-    data = {
-        "seconds": settings().booth_idle_seconds,
-        "warn": min(WARN_SECONDS, settings().booth_idle_seconds // 2),
-        "title": t("booth.still_there"),
-        "stay": t("booth.stay"),
-    }
-    idle(data, key="booth_idle", on_idle=stay_idle)
 
 
 # --- The attract screen -----------------------------------------------------------------------
@@ -326,15 +307,6 @@ def decorate() -> None:
 # --- The print --------------------------------------------------------------------------------
 
 
-def keep() -> None:
-    """Saves the print. It is not handed over: Streamlit keeps what its buttons were given."""
-    try:
-        st.session_state.booth_saved = booth.save(st.session_state.booth_prints["jpeg"]).id
-    except VovError as error:
-        log.warning("could not save a print: %s", error)
-        st.session_state.booth_problem = say(error)
-
-
 def done() -> None:
     """Download, save, and good-bye."""
     prints: dict[str, Print] = st.session_state.booth_prints
@@ -367,32 +339,9 @@ def done() -> None:
                 on_click="ignore",
                 key=f"booth_download_{name}",
             )
-        saving()
-        if problem := st.session_state.pop("booth_problem", None):
-            st.error(problem, icon=":material/error:")
+        keeping.offer("booth", st.session_state.get("booth_saved", ""), booth.save)
         st.caption(t("booth.print_hint"))
     buttons("done")
-
-
-def saving() -> None:
-    """Saves to the archive; what can be done with a saved print comes below."""
-    saved = st.session_state.get("booth_saved")
-    if not saved:
-        st.button(
-            t("actions.save"),
-            icon=":material/cloud_upload:",
-            width="stretch",
-            on_click=keep,
-            help=t("actions.save_help"),
-            key="booth_save",
-        )
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f":material/cloud_done: {t('actions.saved')}")
-        st.page_link(
-            "pages/my_photos.py", label=t("nav.my_photos"), icon=":material/photo_library:"
-        )
-    mail_button([saved], key="booth_mail")
 
 
 # --- The way through --------------------------------------------------------------------------
@@ -460,5 +409,5 @@ stage = STAGES.get(st.session_state.get("booth_stage", ""))
 if stage is None:
     attract()
 else:
-    watch()
+    booth.watch()
     stage()

@@ -5,14 +5,13 @@ from dataclasses import replace
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
-from pages._shared import review
+from pages._shared import recordings, review
 from pages._shared.frame import go_through_frame
 from pages._shared.intake import take_in, tell_problems
-from pages._shared.pictures import data_url
-from pages._shared.receipts import size_text
-from pages._shared.session import flash, settings, t, workspace
+from pages._shared.session import log, say, settings, t, workspace
 from pages._shared.streaming import LiveStream
 from pages._shared.stylesheets import stylesheet
+from vov_core.errors import VovError
 from vov_core.images import OutputFormat, encode
 from vov_core.live import LiveMasker, VideoHands
 from vov_core.masks import DEFAULT_STYLE, STYLES
@@ -56,6 +55,9 @@ def look() -> Look:
 def stream() -> LiveStream:
     """This session's live picture; one that has ended makes room for the next."""
     kept: LiveStream | None = st.session_state.get("live_stream")
+    if kept is not None and kept.ended:
+        # Stopped in the middle of a recording: what there is of it is not lost.
+        finish()
     if kept is None or kept.ended:
         kept = LiveStream(lambda chosen: LiveMasker(VideoHands(), chosen), look(), RECORD_SECONDS)
         st.session_state.live_stream = kept
@@ -96,28 +98,17 @@ def snap() -> None:
 
 def record() -> None:
     """Begins a recording."""
-    st.session_state.pop("live_recording", None)
+    recordings.forget()
     st.session_state.live_stream.record()
 
 
 def finish() -> None:
     """Ends the recording and keeps it for the review."""
-    recording = st.session_state.live_stream.finish_recording()
-    if recording:
-        st.session_state.live_recording = recording
-        st.session_state.pop("live_approved", None)
-        flash(t("live.recorded"), ":material/movie:")
-
-
-def forget_recording() -> None:
-    """Throws a recording away."""
-    for name in ("live_recording", "live_approved"):
-        st.session_state.pop(name, None)
-
-
-def approve_recording() -> None:
-    """The person has seen the recording."""
-    st.session_state.live_approved = True
+    try:
+        recordings.keep(st.session_state.live_stream.finish_recording())
+    except VovError as error:
+        log.warning("a recording was not finished: %s", error)
+        st.session_state.live_problem = say(error)
 
 
 @st.fragment(run_every=1.0)
@@ -174,47 +165,6 @@ def buttons(picture: LiveStream, playing: bool) -> None:
             )
 
 
-def recording() -> None:
-    """The finished recording: look, approve, download."""
-    data: bytes | None = st.session_state.get("live_recording")
-    if not data:
-        return
-    with st.container(border=True):
-        st.subheader(t("live.review_recording"))
-        # In the page itself: Streamlit's media files have addresses that others could ask for.
-        st.html(
-            f'<video class="vov-picture" controls playsinline src="{data_url(data, "video/mp4")}">'
-            "</video>"
-        )
-        with st.container(horizontal=True):
-            if st.session_state.get("live_approved"):
-                st.download_button(
-                    t("actions.download"),
-                    data,
-                    file_name="vov_live.mp4",
-                    mime="video/mp4",
-                    type="primary",
-                    icon=":material/download:",
-                    on_click="ignore",
-                    key="live_download",
-                )
-            else:
-                st.button(
-                    t("actions.approve"),
-                    type="primary",
-                    icon=":material/verified_user:",
-                    on_click=approve_recording,
-                    key="live_approve",
-                )
-            st.button(
-                t("protect.remove"),
-                icon=":material/close:",
-                on_click=forget_recording,
-                key="live_remove",
-            )
-            st.caption(t("live.recording_facts", size=size_text(len(data))))
-
-
 stylesheet("live")
 st.title(t("live.title"))
 st.markdown(t("live.lede"))
@@ -252,7 +202,9 @@ with right:
     if not servers:
         st.caption(f":material/lan: {t('live.no_servers')}")
     st.caption(f":material/info: {t('live.limits')}")
-recording()
+if problem := st.session_state.pop("live_problem", None):
+    st.error(problem, icon=":material/error:")
+recordings.show()
 if snapshot := st.session_state.pop("live_snapshot", None):
     count = st.session_state.get("live_count", 0) + 1
     st.session_state.live_count = count

@@ -102,6 +102,14 @@ def test_threads_share_one_finder(finder, sample):
     assert together == alone
 
 
+def test_known_hands_are_not_looked_for_again():
+    hand, other = open_hand(), open_hand(x=200)
+    detector = FixedDetector(seen(other, Finger.INDEX, 0.9, 0.1))
+    found = Finder(FixedHands(hand), detector).find("00", BLANK, [other])
+    assert found.hands == (other,) == detector.told
+    assert found.regions[1].confidence == 0.9
+
+
 def test_detector_and_landmarks_meet_in_the_findings():
     hand = open_hand()
     detector = FixedDetector(

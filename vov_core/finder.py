@@ -67,12 +67,15 @@ class Finder:
         """Whether a fingerprint detector looks at the photos."""
         return self._detector is not None
 
-    def find(self, photo_sha256: str, pixels: Pixels) -> Findings:
+    def find(
+        self, photo_sha256: str, pixels: Pixels, known: Sequence[Hand] | None = None
+    ) -> Findings:
         """Runs the models once over a photo.
 
         Args:
             photo_sha256: SHA-256 of the uploaded bytes, hex.
             pixels: RGB, uint8, (H, W, 3).
+            known: Its hands, where somebody has found them already; None looks for them.
 
         Returns:
             Everything found. ``ms`` has the stages ``hands``, ``detector`` (with a detector only)
@@ -80,7 +83,9 @@ class Finder:
         """
         height, width = pixels.shape[:2]
         models, ms = {HAND_MODEL: self._hands.version}, {}
-        hands, ms["hands"] = _timed(lambda: self._hands.find(pixels))
+        hands, ms["hands"] = _timed(
+            lambda: self._hands.find(pixels) if known is None else tuple(known)
+        )
         detections: tuple[Detection, ...] = ()
         if detector := self._detector:
             models[ONNX_MODEL] = detector.version

@@ -9,11 +9,13 @@ import cv2
 import numpy as np
 import streamlit as st
 
+from pages._shared.components import idle
+from pages._shared.leaving import empty_session
 from pages._shared.pictures import data_url, fit, jpeg
 from pages._shared.samples import sample_bytes
-from pages._shared.session import archive, finder, log, owner, people, settings, t
+from pages._shared.session import archive, finder, flash, log, owner, people, settings, t
 from vov_core import __version__
-from vov_core.archive import Receipt, SavedPhoto
+from vov_core.archive import Receipt
 from vov_core.booth import COLOURS, SHOTS, Design, Guest, Layout, Print, cell_size, compose
 from vov_core.errors import VovError
 from vov_core.images import ReadLimits, read_photo
@@ -28,6 +30,7 @@ KEPT_IN_A_KIOSK = {"language", "framed"}
 BOOTH_STYLES = tuple(name for name, style in STYLES.items() if style.irreversible)
 _SHOWN = ("hand_00300", "hand_00302", "hand_00119", "hand_00120")
 _GRACE = 20.0
+_WARN_SECONDS = 10
 _SWATCH = 240
 
 
@@ -65,13 +68,44 @@ def forget_everything() -> None:
         except VovError as error:
             # The session forgets the log-in anyway; the database's own time limit ends it.
             log.warning("a kiosk could not end a log-in: %s", error)
-    if "workspace" in state:
-        state.workspace.clear()
-    for key in [key for key in state if key not in KEPT_IN_A_KIOSK]:
-        del state[key]
+    empty_session(KEPT_IN_A_KIOSK)
     state.member_token, state.member_dead = "", member
     state.guest_token = secrets.token_urlsafe(32)
     state.guest_is_new = True
+
+
+def watch() -> None:
+    """Forgets the guest after idle time."""
+    seconds = settings().booth_idle_seconds
+    data = {
+        "seconds": seconds,
+        "warn": min(_WARN_SECONDS, seconds // 2),
+        "title": t("booth.still_there"),
+        "stay": t("booth.stay"),
+    }
+    idle(data, key="booth_idle", on_idle=_left)
+
+
+def _left() -> None:
+    """Nobody has touched the page for a while."""
+    forget()
+    flash(t("booth.forgotten"), ":material/cleaning_services:")
+    st.session_state.booth_called = settings().booth_kiosk
+
+
+def watch_kiosk(page: str) -> None:
+    """In a kiosk, guests also leave from other pages: they are forgotten there, too.
+
+    Args:
+        page: The address of the page that is shown.
+    """
+    if not settings().booth_kiosk:
+        return
+    if st.session_state.pop("booth_called", False) and page != "booth":
+        st.switch_page("pages/booth.py")
+    if page != "booth":
+        forget_the_absent()
+        watch()
 
 
 def forget_the_absent() -> None:
@@ -156,9 +190,11 @@ def file_name(made: Print) -> str:
     return f"vov_four_cut.{suffix}"
 
 
-def save(made: Print) -> SavedPhoto:
+def save() -> None:
     """Puts the print into the archive, like a photo."""
-    return archive().save(made.output.data, receipt_of(made), owner(), save_id=made.save_id)
+    made: Print = st.session_state.booth_prints["jpeg"]
+    saved = archive().save(made.output.data, receipt_of(made), owner(), save_id=made.save_id)
+    st.session_state.booth_saved = saved.id
 
 
 # Safe to share between sessions: the samples are rendered and come with the app.

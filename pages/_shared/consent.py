@@ -22,10 +22,15 @@ def open_terms() -> Terms | None:
         return None
 
 
-def show(terms: Terms) -> None:
-    """The terms, compact. The button that agrees to them comes right below."""
+def show(terms: Terms, *, key: str = "consent") -> None:
+    """The terms, compact. The button that agrees to them comes right below.
+
+    Args:
+        terms: What is agreed to.
+        key: Of the box, if a page has several; begins with ``consent``.
+    """
     how_long = t("consent.days", days=terms.days) if terms.days else t("consent.for_ever")
-    with st.container(border=True, key="consent"):
+    with st.container(border=True, key=key):
         st.markdown(f"**{t('consent.title')}**")
         st.markdown(t("consent.text", how_long=how_long))
         st.page_link("pages/privacy.py", label=t("consent.more"), icon=":material/shield_person:")

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.components import member_cookie
-from pages._shared.downloads import forget_zip
+from pages._shared.leaving import empty_session
 from pages._shared.session import (
     MEMBER_COOKIE,
     escape,
@@ -95,11 +95,8 @@ def sign_out(message: str) -> None:
 
 
 def _empty(dead: str) -> None:
-    forget_zip()
+    empty_session(_KEPT)
     state = st.session_state
-    for name in list(state):
-        if name not in _KEPT:
-            del state[name]
     state.member_token, state.member_dead = "", dead
 
 

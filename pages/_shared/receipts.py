@@ -6,7 +6,11 @@ from datetime import UTC, datetime
 from pages._shared.session import number, t
 from vov_core import __version__
 from vov_core.archive import Receipt, SavedPhoto
+from vov_core.finder import HAND_MODEL
+from vov_core.live import Recording
 from vov_core.media import VIDEO_FORMAT
+from vov_core.models import model
+from vov_core.select import Rules
 from vov_core.video import Subject, VideoApproval, VideoItem
 from vov_core.workspace import Approval, Item
 
@@ -68,6 +72,38 @@ def video_receipt_of(item: VideoItem, approval: VideoApproval) -> Receipt:
         models=findings.models,
         app_version=__version__,
         ms_total=sum(findings.ms.values()) + sum(rendered.ms.values()),
+    )
+
+
+def recording_receipt_of(recording: Recording, file_name: str) -> Receipt:
+    """The facts of an approved recording of the live picture; nothing that shows it.
+
+    What is counted is the most that was covered in one frame: the live picture does not know
+    whether a hand that comes back is the same one.
+    """
+    look, rules = recording.look, Rules()
+    return Receipt(
+        approved_at=datetime.now(UTC),
+        output_sha256=recording.sha256,
+        file_name=file_name,
+        format=VIDEO_FORMAT,
+        width=recording.width,
+        height=recording.height,
+        verdict=recording.verdict,
+        style=look.style,
+        mode=str(rules.mode),
+        confidence=rules.confidence,
+        coverage=look.coverage,
+        strength=look.strength,
+        softness=look.softness,
+        hands=recording.hands,
+        regions_found=recording.covered,
+        fingerprints_covered=recording.covered,
+        left_out=0,
+        drawn=0,
+        models={HAND_MODEL: model(HAND_MODEL).version},
+        app_version=__version__,
+        ms_total=recording.ms,
     )
 
 

@@ -4,13 +4,12 @@ import io
 import math
 import zipfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from pages._shared import consent, controls, exposed, proven
+from pages._shared import consent, controls, exposed, keeping, proven
 from pages._shared.components import pictures_to_pick
 from pages._shared.components import review as review_component
 from pages._shared.pictures import crop, data_url, fit, jpeg, preview, square_around
@@ -360,13 +359,7 @@ def approved(item: Item, terms: Terms | None) -> None:
         key="download",
     )
     if item.saved:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f":material/cloud_done: {t('actions.saved')}")
-            st.page_link(
-                "pages/my_photos.py", label=t("nav.my_photos"), icon=":material/photo_library:"
-            )
-        if until := consent.kept_until(datetime.now(UTC)):
-            st.caption(f":material/timer: {until}")
+        keeping.where_it_is()
         return
     if terms:
         consent.show(terms)

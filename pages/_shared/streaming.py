@@ -22,7 +22,7 @@ from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 from numpy.typing import NDArray
 
-from vov_core.live import LiveFrame, LiveMasker, Recorder
+from vov_core.live import LiveFrame, LiveMasker, Recorder, Recording
 from vov_core.pipeline import Look
 
 log = logging.getLogger("vov.pages")
@@ -146,6 +146,8 @@ class LiveStream:
             while True:
                 frame = await self._camera.recv()
                 with self._arrived:
+                    if self._ended:
+                        continue
                     self._newest = frame, time.monotonic() - self._begin
                     self._frames_in.append(self._newest[1])
                     self._arrived.notify()
@@ -176,10 +178,24 @@ class LiveStream:
         self._last = None
         self.stop_quietly()
 
+    def clear(self) -> None:
+        """Ends the stream and forgets its frames and its recording; from any thread.
+
+        The camera's frames are still fetched, and dropped, until its line is closed: they would
+        pile up otherwise.
+        """
+        with self._recording:
+            recorder, self._recorder = self._recorder, None
+        if recorder:
+            recorder.abandon()
+        self.stop_quietly()
+        self._last = None
+
     def stop_quietly(self) -> None:
-        """Ends the track from the stream's own thread."""
+        """Ends the track from a thread that is not the server's event loop."""
         with self._arrived:
             self._ended, self._newest = True, None
+            self._arrived.notify_all()
         loop = self.track._loop
         if loop and not loop.is_closed():
             loop.call_soon_threadsafe(self.track.stop)
@@ -193,6 +209,8 @@ class LiveStream:
             return None if self._ended else taken
 
     def _give(self, done: LiveFrame) -> None:
+        if self._ended:
+            return
         now = time.monotonic() - self._begin
         self._last = done
         self.track.give(done)
@@ -203,7 +221,7 @@ class LiveStream:
                     times.popleft()
         with self._recording:
             if self._recorder and not self._recorder.full:
-                self._recorder.add(done.pixels, done.seconds)
+                self._recorder.add(done)
 
     # --- What the page asks ----------------------------------------------------------------------
 
@@ -256,11 +274,15 @@ class LiveStream:
         recorder = self._recorder
         return None if recorder is None else recorder.seconds
 
-    def finish_recording(self) -> bytes:
-        """Ends the recording: an mp4, or nothing if no frame came."""
+    def finish_recording(self) -> Recording | None:
+        """Ends the recording; None if there is none or no frame came.
+
+        Raises:
+            NotCleanError: The written file holds more than its picture.
+        """
         with self._recording:
             recorder, self._recorder = self._recorder, None
-        return recorder.finish() if recorder else b""
+        return recorder.finish() if recorder else None
 
 
 def _time(entry: float | tuple[float, float]) -> float:

@@ -6,6 +6,7 @@ import struct
 
 import streamlit as st
 
+from pages._shared import keeping
 from pages._shared.components import compare, pictures_to_pick, video_pair
 from pages._shared.demo import style_pictures
 from pages._shared.pictures import preview
@@ -14,7 +15,6 @@ from pages._shared.session import (
     archive,
     escape,
     flash,
-    log,
     number,
     owner,
     say,
@@ -23,7 +23,6 @@ from pages._shared.session import (
 )
 from pages._shared.video_charts import stretches, timeline
 from pages._shared.video_desk import video_desk
-from vov_core.errors import VovError
 from vov_core.findings import Finger, Verdict
 from vov_core.masks import STYLES
 from vov_core.media import VIDEO_FORMAT, media_type
@@ -60,23 +59,21 @@ def show() -> None:
     desk.collect()
     item = desk.item
     assert item is not None
-    show_flashes()
-    steps(item, desk.job)
     heading(item)
     if desk.job is not None and not desk.job.over:
+        steps(item)
         working(desk.job)
     elif item.rendered is None:
+        steps(item)
         failed(desk.job)
         before_the_work(item)
     else:
         compare_and_approve(item, item.rendered)
 
 
-def steps(item: VideoItem, job: Job | None) -> None:
+def steps(item: VideoItem) -> None:
     """Where the person stands on the way."""
     now = 0 if item.rendered is None else 3 if item.saved else 2 if item.approval else 1
-    if job is not None and not job.over:
-        now = 0
     marks = []
     for index, name in enumerate(("cover", "compare", "approve", "keep")):
         state = "done" if index < now else "now" if index == now else ""
@@ -261,6 +258,8 @@ def duration(seconds: float) -> str:
 def compare_and_approve(item: VideoItem, made: Rendered) -> None:
     """Everything that answers a click once there is a result."""
     assert item.findings is not None
+    show_flashes()
+    steps(item)
     names = hand_names(item.findings)
     left, right = st.columns([2.1, 1], gap="medium")
     with left:
@@ -496,37 +495,22 @@ def approved(item: VideoItem) -> None:
         on_click="ignore",
         key="video_download",
     )
-    if item.saved:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f":material/cloud_done: {t('actions.saved')}")
-            st.page_link(
-                "pages/my_photos.py", label=t("nav.my_photos"), icon=":material/photo_library:"
-            )
-    elif st.button(
-        t("actions.save"),
-        icon=":material/cloud_upload:",
-        width="stretch",
-        key="video_save",
-        help=t("actions.save_help"),
-    ):
-        save(item)
+    keeping.offer("video", item.saved, save)
 
 
-def save(item: VideoItem) -> None:
+def save() -> None:
     """Puts the approved video into the archive; a failure leaves it approved here."""
+    item = video_desk().item
+    assert item is not None and item.approval is not None
     approval = item.approval
-    assert approval is not None
-    try:
-        archive().save(
+    item.saved = (
+        archive()
+        .save(
             approval.rendered.data,
             video_receipt_of(item, approval),
             owner(),
             save_id=approval.save_id,
         )
-    except VovError as error:
-        log.warning("a video was not saved: %s", error)
-        st.error(say(error), icon=":material/error:")
-        return
-    item.saved = True
+        .id
+    )
     flash(t("video.saved"), ":material/cloud_done:")
-    st.rerun(scope="app")

@@ -9,7 +9,8 @@ import pytest
 from tests.live.clips import moved, pads, shifts, still
 from vov_core.findings import Hand, Handedness
 from vov_core.live import LiveMasker, VideoHands
-from vov_core.live.masker import LONGEST, Pixels
+from vov_core.live.masker import LONGEST, LOOKAHEAD, Pixels
+from vov_core.live.video_hands import SEARCH_EVERY
 from vov_core.masks import STYLES
 from vov_core.pipeline import Look
 
@@ -60,8 +61,8 @@ def test_every_pad_of_a_moving_hand_is_covered_in_every_frame(
     ways = shifts(24)
     given = [masker.add(moved(picture, way), n / 20) for n, way in enumerate(ways)]
     masker.close()
-    assert given[:2] == [None, None] and all(given[2:])
-    for way, frame in zip(ways, given[2:], strict=False):
+    assert given[:LOOKAHEAD] == [None] * LOOKAHEAD and all(given[LOOKAHEAD:])
+    for way, frame in zip(ways, given[LOOKAHEAD:], strict=False):
         assert frame is not None and frame.covered >= 5
         for x, y in centres:
             assert frame.pixels[round(y + way[1]), round(x + way[0])].max() < 3
@@ -152,3 +153,34 @@ def test_the_hand_is_where_it_is_in_any_shape_of_frame(
     assert len(found) == 1 and found[0].handedness in Handedness
     apart = np.array(found[0].landmarks) - np.array(hand.landmarks) - (0, 300)
     assert np.abs(apart).mean() < 8
+
+
+def test_new_hands_are_looked_for_every_other_frame_and_wherever_one_is_missing(
+    open_hand: tuple[Pixels, tuple[Hand, ...]],
+) -> None:
+    frame, _ = open_hand
+    two = np.full((480, 1280, 3), 128, np.uint8)
+    two[:, :640] = frame
+    hands, searched = VideoHands(), []
+    search = hands._searching.detect_for_video
+
+    class Counting:
+        def detect_for_video(self, image: Any, ms: int) -> Any:
+            searched.append(ms)
+            return search(image, ms)
+
+        def close(self) -> None: ...
+
+    first, hands._searching = hands._searching, Counting()
+    for n in range(6):
+        assert len(hands.find(two, n)) == 1
+    assert searched == [0, 2, 4]
+    two[:, 640:] = frame[:, ::-1]
+    seen = [len(hands.find(two, n)) for n in range(6, 10)]
+    assert seen[SEARCH_EVERY:] == [2, 2], "the second hand is found when it is looked for"
+    searched.clear()
+    blank = np.full_like(two, 128)
+    assert not any(hands.find(blank, n) for n in range(12, 16))
+    assert len(searched) == 4, "without a hand every frame is searched"
+    hands.close()
+    first.close()

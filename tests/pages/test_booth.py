@@ -56,6 +56,7 @@ def test_from_the_first_shot_to_my_photos(visit: Callable[..., Visit], archive: 
     assert made.design.caption == "우리 ♥" and made.design.day is not None
     pixels = read_photo(made.output.data).pixels
     assert (pixels == guest(tab).frame(made.design, made.tuning)).all()
+    assert tab.t("consent.title") in tab.words
     tab.click("booth_save")
     (saved,) = archive.list(tab.owner)
     assert (
@@ -63,6 +64,8 @@ def test_from_the_first_shot_to_my_photos(visit: Callable[..., Visit], archive: 
     )
     assert saved.id == tab.at.session_state["booth_saved"]
     assert not tab.has_button("booth_save") and tab.errors == []
+    until = archive.retention.until("guest", saved.saved_at)
+    assert until and tab.t("consent.kept_until", date=f"{until:%Y-%m-%d}") in tab.words
 
 
 def test_uploads_instead_of_a_camera(english: Callable[..., Visit]) -> None:
@@ -137,6 +140,22 @@ def test_a_kiosk_forgets_who_it_was(
     assert tab.owner != before and photo.data == b"" and not photo.findings.photo_sha256
     assert tab.shown("guest_cookie")["is_new"] is True
     assert not tab.open("protect").workspace.items
+
+
+def test_a_kiosk_watches_its_other_pages_too(
+    english: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOV_BOOTH_KIOSK", "on")
+    tab = english("protect").upload(("mine.png", distinct(8)))
+    before, photo = tab.owner, tab.item
+    assert tab.shown("booth_idle")["seconds"] == session.settings().booth_idle_seconds
+    tab.fire("booth_idle", "idle", 1).run()
+    # Back at the attract screen, as somebody else.
+    assert tab.has_button("booth_start") and tab.owner != before and photo.data == b""
+
+
+def test_at_home_no_page_watches(english: Callable[..., Visit]) -> None:
+    assert not english("protect").has_component("booth_idle")
 
 
 def test_at_home_only_the_booth_is_forgotten(english: Callable[..., Visit]) -> None:

@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from pages._shared.streaming import LiveStream
 from tests.pages.visit import Visit
-from vov_core.live import Recorder
+from vov_core.archive import Archive
+from vov_core.live import LiveFrame, Recorder, Recording
 from vov_core.masks import STYLES
+from vov_core.pipeline import Look
 
 
 def transport(tab: Visit) -> dict[str, Any]:
@@ -65,13 +69,53 @@ def test_a_snapshot_goes_to_the_review(visit: Callable[..., Visit]) -> None:
     assert tab.names == ["live_1.png"] and tab.has_component("review")
 
 
+def recorder(frames: int) -> Recorder:
+    """With some frames in it."""
+    begun = Recorder()
+    for n in range(frames):
+        pixels = np.full((48, 64, 3), 60, np.uint8)
+        begun.add(LiveFrame(pixels, n / 10, 5, 1, Look(style="noise"), 2.0, 1.0))
+    return begun
+
+
+@cache
+def recording() -> Recording:
+    made = recorder(frames=3).finish()
+    assert made is not None
+    return made
+
+
 def test_a_recording_is_approved_before_it_is_downloaded(visit: Callable[..., Visit]) -> None:
-    recorder = Recorder()
-    for n in range(3):
-        recorder.add(np.full((48, 64, 3), 60, np.uint8), n / 10)
-    tab = visit("live", live_recording=recorder.finish())
+    tab = visit("live", live_recording=recording())
     assert "data:video/mp4;base64," in tab.words and not tab.has_download("live_download")
+    assert tab.t("live.danger", n=5) in tab.words and not tab.has_button("live_save")
     tab.click("live_approve")
     assert tab.has_download("live_download")
     tab.click("live_remove")
-    assert "live_recording" not in tab.at.session_state and "video/mp4" not in tab.words
+    assert not any(name in tab.at.session_state for name in ("live_recording", "live_save_id"))
+    assert "video/mp4" not in tab.words
+
+
+def test_a_recording_is_saved_like_a_video(visit: Callable[..., Visit], archive: Archive) -> None:
+    tab = visit("live", live_recording=recording()).click("live_approve")
+    assert tab.t("consent.title") in tab.words and archive.list(tab.owner) == ()
+    tab.click("live_save")
+    (saved,) = archive.list(tab.owner)
+    assert archive.read(tab.owner, saved.id) == recording().data and tab.errors == []
+    receipt = saved.receipt
+    assert (receipt.format, receipt.file_name, receipt.style) == ("mp4", "vov_live.mp4", "noise")
+    assert (receipt.hands, receipt.fingerprints_covered, receipt.left_out) == (1, 5, 0)
+    assert not tab.has_button("live_save")
+    tab.open("my_photos")
+    assert 'class="vov-play"' in tab.words and tab.t("my_photos.missing") not in tab.words
+
+
+def test_stopping_the_picture_keeps_what_was_recorded(english: Callable[..., Visit]) -> None:
+    tab = english("live", live_recording=recording(), live_save_id=uuid4(), live_saved="x")
+    stream: LiveStream = tab.at.session_state["live_stream"]
+    stream._recorder = recorder(frames=2)
+    stream.stop_quietly()
+    tab.run()
+    assert tab.at.session_state["live_recording"].frames == 2
+    assert tab.at.session_state["live_stream"] is not stream
+    assert tab.has_button("live_approve") and not tab.has_download("live_download")

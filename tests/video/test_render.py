@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.clips import labelled
+from benchmarks.clips import labelled, written
 from tests.video.made import ENTERING, RATE, RESTING, SMALL, clip, picture, rendered
 from vov_core.errors import NotCleanError, SessionFullError
 from vov_core.finder import Finder, open_finder
@@ -54,6 +54,20 @@ def test_a_hand_is_covered_from_its_first_to_its_last_frame() -> None:
         shares += [float(hidden[pad].mean()) for pad in frame.pads]
     assert len(shares) > 60
     assert np.mean(np.array(shares) >= 0.9) >= 0.98 and min(shares) > 0.3
+
+
+@pytest.mark.parametrize(("rate", "seconds"), [(1, 3.0), (240, 0.15)])
+def test_slow_and_fast_videos_go_the_whole_way(rate: int, seconds: float) -> None:
+    data = written(replace(RESTING, seconds=seconds), *SMALL, rate)
+    facts = probe(data)
+    seen = find_in_video(data, facts, finder())
+    shapes = Shapes(seen)
+    assert facts.frames == round(rate * seconds) == seen.frames
+    assert all(len(shapes.at(index).regions) == 5 for index in range(facts.frames))
+    made = render(data, facts, seen, Plan())
+    assert made.report.covered_frames == facts.frames
+    times = [[f.ticks for f in frames(one, probe(one))] for one in (data, made.data)]
+    assert times[0] == times[1]
 
 
 def test_resting_outlines_stand_still() -> None:

@@ -23,7 +23,8 @@ from vov_core.pipeline import Look
 
 Pixels = NDArray[np.uint8]
 
-LOOKAHEAD = 2
+# A new hand may not have been looked for in one frame, and missed in two more.
+LOOKAHEAD = 3
 LONGEST = 960
 _FIRST_SIGHT = 1.3
 
@@ -36,6 +37,8 @@ class LiveFrame:
         pixels: RGB, uint8, (H, W, 3).
         seconds: When the frame was taken.
         covered: How many finger tips are covered in it.
+        hands: How many hands were seen in it.
+        look: How the tips are covered.
         find_ms: Milliseconds that finding took.
         mask_ms: Milliseconds that covering took.
     """
@@ -43,6 +46,8 @@ class LiveFrame:
     pixels: Pixels
     seconds: float
     covered: int
+    hands: int
+    look: Look
     find_ms: float
     mask_ms: float
 
@@ -53,6 +58,7 @@ class _Waiting:
 
     pixels: Pixels
     seconds: float
+    hands: int
     find_ms: float
     regions: list[Region] = field(default_factory=list)
 
@@ -94,7 +100,7 @@ class LiveMasker:
             self._waiting.clear()
         for earlier in self._waiting:
             earlier.regions += [scale_region(region, _FIRST_SIGHT) for region in fresh]
-        self._waiting.append(_Waiting(pixels, seconds, find_ms, regions))
+        self._waiting.append(_Waiting(pixels, seconds, len(hands), find_ms, regions))
         if len(self._waiting) <= self._lookahead:
             return None
         return self._covered(self._waiting.popleft())
@@ -107,7 +113,7 @@ class LiveMasker:
         regions = [scale_region(region, look.coverage) for region in frame.regions]
         pixels = style.apply(frame.pixels, regions)
         ms = (perf_counter() - start) * 1000
-        return LiveFrame(pixels, frame.seconds, len(regions), frame.find_ms, ms)
+        return LiveFrame(pixels, frame.seconds, len(regions), frame.hands, look, frame.find_ms, ms)
 
     def close(self) -> None:
         """Forgets the frames that wait and frees the models."""

@@ -1,75 +1,133 @@
 """Records covered frames as an mp4 in memory."""
 
-from fractions import Fraction
-from io import BytesIO
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
 
-import av
-import numpy as np
-from numpy.typing import NDArray
+from vov_core.findings import Verdict
+from vov_core.live.masker import LiveFrame
+from vov_core.pipeline import Look
+from vov_core.video.mp4 import check_boxes
+from vov_core.video.reader import TICKS
+from vov_core.video.writer import Mp4Writer
 
-_CLOCK = 90_000
-_QUALITY = "23"
+_RATE: Final = 20.0
+_CRF: Final = 22
+# The picture is live: the encoder must not take the time that finding needs.
+_PRESET: Final = "ultrafast"
+MOST_BYTES: Final = 64 * 1024**2
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A finished recording of covered frames, without sound and without metadata.
+
+    Attributes:
+        data: The mp4.
+        width: Pixels across.
+        height: Pixels down.
+        frames: Frames in it.
+        seconds: Its length.
+        covered: Most finger tips that were covered in one frame.
+        hands: Most hands that were seen in one frame.
+        look: How the tips were covered in the last frame.
+        ms: Milliseconds that finding and covering took.
+    """
+
+    data: bytes = field(repr=False)
+    width: int
+    height: int
+    frames: int
+    seconds: float
+    covered: int
+    hands: int
+    look: Look
+    ms: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the picture would have given away."""
+        return Verdict.DANGER if self.covered else Verdict.NOTHING_FOUND
+
+    @property
+    def sha256(self) -> str:
+        """Of the file, hex."""
+        return sha256(self.data).hexdigest()
 
 
 class Recorder:
-    """One recording without sound; it ends by itself after ``limit`` seconds.
+    """One recording; it takes no more after ``limit`` seconds or ``most_bytes``.
 
     Args:
         limit: Longest recording, seconds.
+        most_bytes: Largest recording.
     """
 
-    def __init__(self, limit: float = 60.0) -> None:
-        self._limit = limit
-        self._buffer = BytesIO()
-        # "bitexact": no date, no name of a program.
-        self._container = av.open(self._buffer, "w", format="mp4", options={"fflags": "+bitexact"})
-        self._stream: av.VideoStream | None = None
-        self._begin = 0.0
-        self._last = -1
-        self.seconds = 0.0
-        self.size = (0, 0)
+    def __init__(self, limit: float = 60.0, most_bytes: int = MOST_BYTES) -> None:
+        self._limit, self._most_bytes = limit, most_bytes
+        self._writer: Mp4Writer | None = None
+        self._first: LiveFrame | None = None
+        self._last: LiveFrame | None = None
+        self._frames = self._covered = self._hands = 0
+        self._ms = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """How long it is so far."""
+        return self._last.seconds - self._first.seconds if self._last and self._first else 0.0
 
     @property
     def full(self) -> bool:
         """Whether it has reached its limit."""
-        return self.seconds >= self._limit
+        large = self._writer is not None and self._writer.size >= self._most_bytes
+        return large or self.seconds >= self._limit
 
-    def add(self, pixels: NDArray[np.uint8], seconds: float) -> None:
-        """Takes a covered frame; one of another size than the first, or past the limit, is left.
-
-        Args:
-            pixels: RGB, uint8, (H, W, 3).
-            seconds: Its time.
-        """
-        height, width = (side // 2 * 2 for side in pixels.shape[:2])
-        if self._stream is None:
-            self._begin, self.size = seconds, (width, height)
-            self._stream = self._container.add_stream("libx264", rate=30)
-            self._stream.width, self._stream.height = width, height
-            self._stream.pix_fmt = "yuv420p"
-            self._stream.options = {"preset": "ultrafast", "crf": _QUALITY, "tune": "zerolatency"}
-
-            self._stream.codec_context.time_base = Fraction(1, _CLOCK)
-        place = round((seconds - self._begin) * _CLOCK)
-        if self.full or (width, height) != self.size or place <= self._last:
+    def add(self, frame: LiveFrame) -> None:
+        """Takes a covered frame; one of another size than the first, or past the limit, is left."""
+        height, width = (side // 2 * 2 for side in frame.pixels.shape[:2])
+        if self._first is None or self._writer is None:
+            self._first = frame
+            self._writer = Mp4Writer(width, height, _RATE, crf=_CRF, preset=_PRESET)
+        if self.full or frame.pixels.shape != self._first.pixels.shape:
             return
-        self._last, self.seconds = place, seconds - self._begin
-        frame = av.VideoFrame.from_ndarray(
-            np.ascontiguousarray(pixels[:height, :width]), format="rgb24"
-        )
-        frame.pts, frame.time_base = place, Fraction(1, _CLOCK)
-        for packet in self._stream.encode(frame):
-            self._container.mux(packet)
+        if self._last and self._ticks(frame) <= self._ticks(self._last):
+            return
+        self._last = frame
+        self._frames += 1
+        self._covered = max(self._covered, frame.covered)
+        self._hands = max(self._hands, frame.hands)
+        self._ms += frame.find_ms + frame.mask_ms
+        self._writer.picture(frame.pixels[:height, :width], self._ticks(frame))
 
-    def finish(self) -> bytes:
-        """Ends the recording.
+    def _ticks(self, frame: LiveFrame) -> int:
+        assert self._first is not None
+        return round((frame.seconds - self._first.seconds) * TICKS)
 
-        Returns:
-            An mp4 file, or nothing if no frame came.
+    def finish(self) -> Recording | None:
+        """Ends the recording; None if no frame came.
+
+        Raises:
+            NotCleanError: The written file holds more than its picture.
         """
-        if self._stream is None:
-            return b""
-        for packet in self._stream.encode(None):
-            self._container.mux(packet)
-        self._container.close()
-        return self._buffer.getvalue()
+        if self._writer is None or self._last is None:
+            return None
+        data = self._writer.finish()
+        check_boxes(data)
+        height, width = (side // 2 * 2 for side in self._last.pixels.shape[:2])
+        return Recording(
+            data=data,
+            width=width,
+            height=height,
+            frames=self._frames,
+            seconds=self.seconds,
+            covered=self._covered,
+            hands=self._hands,
+            look=self._last.look,
+            ms=self._ms,
+        )
+
+    def abandon(self) -> None:
+        """Drops what was recorded."""
+        if self._writer is not None:
+            self._writer.abandon()
+        self._writer = self._first = self._last = None

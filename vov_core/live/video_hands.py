@@ -1,7 +1,6 @@
 """Finds hands in the frames of one live picture with MediaPipe's video mode.
 
-Video mode follows a hand from frame to frame and looks for palms only while fewer hands are known
-than it may follow, which is what makes it fast enough; so each live picture needs one of its own.
+Video mode follows a hand from frame to frame, so each live picture needs landmarkers of its own.
 """
 
 from typing import Any, Protocol
@@ -20,6 +19,8 @@ LONGEST = 448
 DETECTION_FLOOR = 0.3
 PRESENCE_FLOOR = 0.3
 TRACKING_FLOOR = 0.3
+SEARCH_EVERY = 2
+"""Every how many frames new hands are looked for."""
 
 
 class FrameHands(Protocol):
@@ -42,6 +43,10 @@ class FrameHands(Protocol):
 class VideoHands:
     """MediaPipe's HandLandmarker in video mode on a reduced, squared frame.
 
+    A landmarker that may follow more hands than there are looks for palms in every frame, which
+    takes as long as all the rest. So every other frame goes to one that follows the known hands
+    only; where it sees less of them, the first one is asked all the same.
+
     Args:
         model: Content of ``hand_landmarker.task``; None reads the one of ``weights/``.
         hands: How many it follows.
@@ -51,14 +56,21 @@ class VideoHands:
     def __init__(
         self, model: bytes | None = None, hands: int = HANDS, longest: int = LONGEST
     ) -> None:
+        self._model = model or model_bytes("hand_landmarker")
+        self._most, self._longest = hands, longest
+        self._searching = self._opened(hands)
+        # By how many hands each follows; made when so many are there for the first time.
+        self._following: dict[int, Any] = {}
+        self._known = 0
+        self._since_search = SEARCH_EVERY
+        self._last_ms = -1
+
+    def _opened(self, hands: int) -> Any:
         from mediapipe.tasks.python import BaseOptions, vision
 
-        self._longest = longest
-        self._landmarker: Any = vision.HandLandmarker.create_from_options(
+        return vision.HandLandmarker.create_from_options(
             vision.HandLandmarkerOptions(
-                base_options=BaseOptions(
-                    model_asset_buffer=model or model_bytes("hand_landmarker")
-                ),
+                base_options=BaseOptions(model_asset_buffer=self._model),
                 running_mode=vision.RunningMode.VIDEO,
                 num_hands=hands,
                 min_hand_detection_confidence=DETECTION_FLOOR,
@@ -66,7 +78,6 @@ class VideoHands:
                 min_tracking_confidence=TRACKING_FLOOR,
             )
         )
-        self._last_ms = -1
 
     def find(self, pixels: Pixels, ms: int) -> tuple[Hand, ...]:
         """See :meth:`FrameHands.find`."""
@@ -75,8 +86,7 @@ class VideoHands:
         height, width = pixels.shape[:2]
         square, side = self._squared(pixels)
         self._last_ms = max(ms, self._last_ms + 1)
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=square)
-        result = self._landmarker.detect_for_video(image, self._last_ms)
+        result = self._looked(mp.Image(image_format=mp.ImageFormat.SRGB, data=square))
         left, top = (side - width) / 2, (side - height) / 2
         return tuple(
             Hand(
@@ -88,9 +98,24 @@ class VideoHands:
             for points, handedness in zip(result.hand_landmarks, result.handedness, strict=True)
         )
 
+    def _looked(self, image: Any) -> Any:
+        """Follows the known hands, or searches where it is due or one of them is missing."""
+        self._since_search += 1
+        if 0 < self._known < self._most and self._since_search < SEARCH_EVERY:
+            if self._known not in self._following:
+                self._following[self._known] = self._opened(self._known)
+            followed = self._following[self._known].detect_for_video(image, self._last_ms)
+            if len(followed.hand_landmarks) == self._known:
+                return followed
+        found = self._searching.detect_for_video(image, self._last_ms)
+        self._known, self._since_search = len(found.hand_landmarks), 0
+        return found
+
     def close(self) -> None:
         """See :meth:`FrameHands.close`."""
-        self._landmarker.close()
+        for landmarker in (self._searching, *self._following.values()):
+            landmarker.close()
+        self._following.clear()
 
     def _squared(self, pixels: Pixels) -> tuple[Pixels, float]:
         """The frame in the middle of a black square, and that square's side in frame pixels."""

@@ -33,7 +33,7 @@ class VideoApproval:
 
 @dataclass(eq=False)
 class VideoItem:
-    """The video that a session works on."""
+    """The video that a session works on; ``saved`` is the id of the saved result."""
 
     id: str
     name: str
@@ -44,7 +44,7 @@ class VideoItem:
     rendered: Rendered | None = None
     approval: VideoApproval | None = None
     open_ranges: tuple[OpenRange, ...] = ()
-    saved: bool = False
+    saved: str = ""
 
 
 class VideoDesk:
@@ -112,8 +112,15 @@ class VideoDesk:
         return self.item
 
     def clear(self) -> None:
-        """Forgets the video and all made of it, and calls its work off."""
+        """Forgets the video and all made of it, and calls its work off.
+
+        The item is emptied, too: Streamlit keeps the callbacks of buttons that are long gone, and
+        with them whatever they were given, until the session ends.
+        """
         self.cancel()
+        if item := self.item:
+            item.data, item.open_ranges = b"", ()
+            item.findings = item.rendered = item.approval = None
         self.item = None
 
     def cancel(self) -> None:
@@ -134,7 +141,7 @@ class VideoDesk:
         self.cancel()
         look = replace(plan.look, seed=item.seed)
         wanted = replace(plan, look=look, open_ranges=item.open_ranges)
-        item.rendered, item.approval, item.saved = None, None, False
+        item.rendered, item.approval, item.saved = None, None, ""
         room = self._session_bytes - self._held_elsewhere() - len(item.data)
         data, clip, known, finder = item.data, item.clip, item.findings, self._finder
 
@@ -170,5 +177,5 @@ class VideoDesk:
             file_name=protected_video_name(item.name),
             rendered=item.rendered,
         )
-        item.saved = False
+        item.saved = ""
         return item.approval

@@ -5,7 +5,8 @@ memory does not grow with the length. For each frame that is looked at:
 
 1. the video-mode landmarker follows and finds hands,
 2. now and then, and where a hand is new, the finder for photos looks at the full frame, too: it
-   sees smaller and cut hands, and asks the fingerprint detector,
+   sees smaller and cut hands. The fingerprint detector, where there is one, is asked every few
+   frames,
 3. what was seen is matched with what is being followed.
 
 Where a hand appears (or appears again after a gap), a second landmarker goes *backwards* from
@@ -15,9 +16,9 @@ where no model sees it any more, the movement of the picture carries it on, both
 
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from math import ceil
 from time import perf_counter
 from typing import Final, Self
@@ -30,6 +31,7 @@ from vov_core.detector import ONNX_MODEL
 from vov_core.finder import HAND_MODEL, Finder
 from vov_core.findings import Findings, Region, Source
 from vov_core.models import model_bytes
+from vov_core.video.echoes import Echoes, agree, carry_into
 from vov_core.video.flow import carried
 from vov_core.video.hands import HandStream, Look, apart, reduced, same
 from vov_core.video.reader import Clip, Frame, frames
@@ -45,11 +47,13 @@ _MEMORY_SECONDS: Final = 10.0
 _MOST_KEPT: Final = 300
 _STILL_SECONDS: Final = 1.0
 _STILL_APART: Final = 5
+_DETECT_SECONDS: Final = 0.3
 _PATIENCE_SECONDS: Final = 2.0
 _CARRY_SECONDS: Final = 2.0
 _CARRY_LEAST: Final = 0.2
 _CARRY_PER_LOOK: Final = 0.15
 _COAST: Final = 0.4
+_STEADY_LOOKS: Final = 12
 _PROOF_SECONDS: Final = 0.5
 _ENOUGH_LOOKS: Final = 3
 _CLOSE_LOOK: Final = 4
@@ -170,6 +174,8 @@ class _Follower:
         self._rate = rate
         self._still_every = max(1, round(rate * _STILL_SECONDS))
         self._since_still = self._still_every
+        self._detect_every = max(1, round(rate * _DETECT_SECONDS))
+        self._since_detect = 0
         self._scale = 1.0
         self._width, self._height = clip.width, clip.height
         self._proof = max(2, round(rate * _PROOF_SECONDS))
@@ -177,6 +183,7 @@ class _Follower:
         self._going: list[Track] = []
         self._ended: list[Track] = []
         self._count = 0
+        self._echoes = Echoes(rate)
         self.ticks: list[int] = []
         self.models: dict[str, str] = {}
 
@@ -187,6 +194,7 @@ class _Follower:
             return
         self._scale = scale
         bgr = cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+        grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
         self._kept.append(_Kept(frame.index, cv2.imencode(".jpg", bgr, _JPEG)[1].tobytes()))
         wanted = [
             self._expected(track, frame.index)
@@ -197,11 +205,15 @@ class _Follower:
         new = self._match(frame.index, looks)
         self._since_still += 1
         missed = any(self._is_missed(track, frame.index + 1) for track in self._missing(frame))
-        soon = bool(new) or missed
+        soon, told = bool(new) or missed, list[tuple[Track, Points]]()
         if self._since_still >= (_STILL_APART if soon else self._still_every):
             self._since_still = 0
-            self._look_still(frame)
+            told = self._look_still(frame)
             new = [track for track in self._going if self._is_new(track, frame.index)]
+        self._since_detect += 1
+        if self._finder.has_detector and self._since_detect >= self._detect_every:
+            self._detect(frame)
+        self._echo(frame.index, grey, told)
         due_at = frame.index + self._proof * self._stride
         self._appeared += [(track, frame.index, due_at) for track in new]
         self._go_back_where_due(frame.index)
@@ -278,8 +290,8 @@ class _Follower:
         self._going.append(track)
         return track
 
-    def _look_still(self, frame: Frame) -> None:
-        """Looks at the full frame as if it were a photo."""
+    def _look_still(self, frame: Frame) -> list[tuple[Track, Points]]:
+        """Looks at the full frame as if it were a photo; returns where it has known hands."""
         findings = self._finder.find("", frame.pixels)
         self.models.update(findings.models)
         index = frame.index
@@ -288,14 +300,53 @@ class _Follower:
             for hand in findings.hands
         ]
         here = [t for t in self._going if index in t.places and t.subject is Subject.HAND]
-        unknown = [
-            look
-            for look in looks
-            if not any(same(look.points, track.places[index].points) for track in here)
-        ]
+        told, unknown = [], []
+        for look in looks:
+            known = [track for track in here if same(look.points, track.places[index].points)]
+            told += [(track, look.points) for track in known]
+            if not known:
+                unknown.append(look)
         self._match_missing(index, unknown)
         if ONNX_MODEL in findings.models:
+            self._since_detect = 0
             self._take_scores(index, findings, looks)
+        return told
+
+    def _detect(self, frame: Frame) -> None:
+        """Asks the fingerprint detector alone, about the hands that are known in this frame."""
+        self._since_detect, index = 0, frame.index
+        looks = [
+            Look(track.places[index].points, track.handedness, track.certainty)
+            for track in self._going
+            if track.subject is Subject.HAND and index in track.places
+        ]
+        hands = [look.hand for look in looks]
+        self._take_scores(index, self._finder.find("", frame.pixels, hands), looks)
+
+    def _echo(self, index: int, grey: Pixels, told: Sequence[tuple[Track, Points]]) -> None:
+        """Notes other opinions on where hands are, and carries them into the frames before."""
+        leapt = self._echoes.step(self._going, index, grey, self._scale)
+        news = [(track, track.places[index].points) for track in leapt]
+        news += [(track, at) for track, at in told if self._echoes.tell(track, index, at)]
+        for track, points in news:
+            self._carry_opinion(track, index, points, -self._stride)
+
+    def _carry_opinion(self, track: Track, index: int, points: Points, step: int) -> None:
+        life = self._echoes.life
+        carry_into(track, self._flow(points, index, index + step * life), life)
+
+    def _reconcile(self, track: Track) -> None:
+        """Where the looks of neighbouring frames contradict each other, both count in each.
+
+        What was two tracks is so most likely because it was seen in two ways, by turns.
+        """
+        first = self._kept[0].index
+        for before, after in pairwise(sorted(i for i in track.places if i >= first)):
+            one, other = track.places[before], track.places[after]
+            if not agree(one.points, other.points, *other.also):
+                self._carry_opinion(track, before, one.points, self._stride)
+            if not agree(other.points, one.points, *one.also):
+                self._carry_opinion(track, after, other.points, -self._stride)
 
     def _match_missing(self, index: int, looks: Sequence[Look]) -> None:
         """Gives what only the photo finder saw to tracks that are missing in this frame."""
@@ -407,6 +458,7 @@ class _Follower:
         else:
             self._going.remove(other)
         track.take_over(other)
+        self._reconcile(track)
 
     def _retire(self, index: int) -> None:
         for track in list(self._going):
@@ -421,18 +473,20 @@ class _Follower:
 
     def _carried(self, track: Track, start: int, stop: int) -> dict[int, Points]:
         """Where the picture's movement carries a track from one frame towards another."""
+        return dict(self._flow(track.places[start].points, start, stop))
+
+    def _flow(self, points: Points, start: int, stop: int) -> Iterator[tuple[int, Points]]:
+        """Frames and where the picture's movement carries points, from one towards another."""
         low, high = min(start, stop), max(start, stop)
         between = [kept for kept in self._kept if low <= kept.index <= high]
         if start > stop:
             between.reverse()
         if not between or between[0].index != start:
-            return {}
-        points = track.places[start].points / self._scale
-        moved = carried(points, between[0].grey(), (kept.grey() for kept in between[1:]))
-        return {
-            kept.index: place * np.float32(self._scale)
-            for kept, place in zip(between[1:], moved, strict=False)
-        }
+            return
+        small = points / np.float32(self._scale)
+        moved = carried(small, between[0].grey(), (kept.grey() for kept in between[1:]))
+        for kept, place in zip(between[1:], moved, strict=False):
+            yield kept.index, place * np.float32(self._scale)
 
     def _bridge(self, track: Track, before: int, after: int) -> None:
         """Fills a gap from both of its sides."""
@@ -453,9 +507,11 @@ class _Follower:
         limit = start + step * max(2, round(seconds * self._rate))
         moved = self._carried(track, start, limit)
         straight, ahead_of = track.places[start].points, _speed(track, start, step)
+        steady = _steady(track, start, step)
         for away, (index, points) in enumerate(moved.items(), 1):
-            instead = straight + ahead_of * away if away <= _COAST * self._rate else None
-            track.places[index] = Place(points, _doubt(away), instead)
+            coasts = away <= _COAST * self._rate
+            also = (straight + ahead_of * away, steady(away)) if coasts else ()
+            track.places[index] = Place(points, _doubt(away), also)
         # A moment longer as it moved last: the movement is lost first where it is fastest.
         edge = start + step * len(moved)
         points, speed = track.places[edge].points, _speed(track, edge, step)
@@ -486,6 +542,30 @@ def _speed(track: Track, index: int, step: int) -> Points:
             mean = (here - other.points).mean(0, keepdims=True) / steps
             return np.repeat(mean, len(here), 0).astype(np.float32)
     return np.zeros_like(here)
+
+
+def _steady(track: Track, index: int, step: int) -> Callable[[int], Points]:
+    """Where a track would be so many steps on if it moved as it did over all of the last looks.
+
+    The very last looks before a hand is lost are the least sure ones, so none of them counts for
+    more than the others.
+    """
+    looks = [
+        (back, track.places[index - step * back].points)
+        for back in range(_STEADY_LOOKS)
+        if index - step * back in track.places
+    ]
+    speeds = [
+        (later - earlier).mean(0) / (behind - before)
+        for (before, later), (behind, earlier) in combinations(looks, 2)
+    ]
+    speed = np.median(np.stack(speeds or [np.zeros(2)]), axis=0).astype(np.float32)
+
+    def place(away: int) -> Points:
+        moved = [points + speed * np.float32(away + back) for back, points in looks]
+        return np.asarray(np.median(np.stack(moved), axis=0), np.float32)
+
+    return place
 
 
 def _fill(track: Track) -> None:

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from vov_core.findings import Handedness
+from vov_core.findings import Hand, Handedness
 from vov_core.geometry import hand_size
+from vov_core.video.tracks import hand_of
 
 Pixels = NDArray[np.uint8]
 Points = NDArray[np.float32]
@@ -43,9 +44,9 @@ class Look:
     score: float
 
     @property
-    def size(self) -> float:
-        """Of the hand, pixels."""
-        return hand_size(self.points.astype(np.float64))
+    def hand(self) -> Hand:
+        """In a photo's words."""
+        return hand_of(self.points, self.handedness, self.score)
 
 
 def reduced(pixels: Pixels) -> tuple[Pixels, float]:

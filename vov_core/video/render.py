@@ -98,7 +98,7 @@ class VideoReport:
         covered_frames: Frames in which something is covered.
         regions_found: Finger tips found, each counted once.
         regions: Finger tips covered, each counted once.
-        most_at_once: Most regions covered in one frame.
+        most_at_once: Most finger tips covered in one frame.
         left_open: Finger tips that stay open somewhere, as the person chose.
     """
 
@@ -293,9 +293,10 @@ def _done(part: "Sound | Future[Covered]") -> Covered | Sound:
 
 def _count(tally: _Tally, selection: Selection, plan: Plan, seconds: float) -> None:
     tally.found |= {region.id for region in (*selection.masked, *selection.open)}
-    tally.covered |= {region.id for region in selection.masked}
+    covered = {region.id for region in selection.masked}
+    tally.covered |= covered
     tally.danger |= selection.verdict is Verdict.DANGER
-    tally.most_at_once = max(tally.most_at_once, len(selection.masked))
+    tally.most_at_once = max(tally.most_at_once, len(covered))
     tally.left_open |= {
         region.id
         for region in selection.open

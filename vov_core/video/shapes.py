@@ -1,8 +1,9 @@
 """From what was followed to the regions that get covered in each frame.
 
-A region holds the finger tip where it was found in the frame, where it was half-way to the frames
-before and after (a blurred finger is in all of these places), and where most frames around have it.
-So no smoothing ever uncovers what was found. While a hand rests, its outlines stand still.
+A region holds the finger tip where it was found in the frame and where it was half-way to the
+frames before and after (a blurred finger is in all of these places); where it may be as well has
+regions of its own. So no smoothing ever uncovers what was found. While a hand rests, its outlines
+stand still.
 """
 
 from collections.abc import Iterator
@@ -13,18 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vov_core.finder import place_tips
-from vov_core.findings import Findings, Finger, Hand, Region, Source
-from vov_core.geometry import box_polygon, finger_width, hull
+from vov_core.findings import Findings, Finger, Region, Source
+from vov_core.geometry import FINGER_LANDMARKS, box_polygon, finger_width, hull
 from vov_core.masks.regions import scale_region
 from vov_core.video.tracks import Place, Score, Subject, Track, VideoFindings
 
 Points = NDArray[np.float32]
 
 _SMOOTHING: Final = (1, 2, 3, 2, 1)
-_USUAL: Final = 4
 _REST: Final = 0.07
 _SPEED_MARGIN: Final = 0.2
 _MOST_SPEED_MARGIN: Final = 0.35
+_ELSEWHERE: Final = 0.1
+_BESIDE: Final = 0.35
 
 
 class Shapes:
@@ -75,13 +77,11 @@ class Shapes:
 
     def _hand(self, track: Track, index: int) -> Iterator[Region]:
         place = track.places[index]
-        hand = _hand_of(track, place.points)
+        hand = track.hand(place.points)
         width = finger_width(hand, Finger.INDEX)
         resting = self._rest(track, index, _REST * width)
         paths = [resting] if resting is not None else list(_swept(track, index))
         tips, _ = place_tips([hand], self._findings.width, self._findings.height)
-        if place.instead is not None:
-            paths.append(place.instead)
         others = [_tips_of(track, path) for path in paths]
         margin = place.doubt + _speed(track, index, width)
         for tip in tips:
@@ -95,17 +95,23 @@ class Shapes:
                 region = replace(tip, base=more[0].base, width=more[0].width)
             outlines = [tip.polygon, *(shape.polygon for shape in more)]
             region = replace(region, polygon=hull(*outlines))
-            score = _score(track, index, tip.finger)
-            yield _grown(
-                replace(
-                    region,
-                    id=f"t{track.number}-{tip.finger}",
-                    hand=track.number,
-                    confidence=score.confidence,
-                    nail_confidence=score.nail_confidence,
-                ),
-                margin,
-            )
+            yield _named(track, index, _grown(region, margin))
+        if place.also:
+            yield from self._elsewhere(track, index, margin + _ELSEWHERE)
+
+    def _elsewhere(self, track: Track, index: int, margin: float) -> Iterator[Region]:
+        """The tips of a hand where they may be as well: regions of the same names."""
+        width, height = self._findings.width, self._findings.height
+        place = track.places[index]
+        shown = [place.points[FINGER_LANDMARKS[finger][-1]] for finger in Finger]
+        for points in place.also:
+            for tip in place_tips([track.hand(points)], width, height)[0]:
+                assert tip.finger is not None
+                end = points[FINGER_LANDMARKS[tip.finger][-1]]
+                near = min(float(np.linalg.norm(end - other)) for other in shown)
+                if near > _BESIDE * tip.width:
+                    shown.append(end)
+                    yield _named(track, index, _grown(tip, margin))
 
     def _rest(self, track: Track, index: int, limit: float) -> Points | None:
         """Where a hand rests, if it does: the same points from frame to frame."""
@@ -118,12 +124,15 @@ class Shapes:
         return smooth if _off(smooth, here) <= limit and _still(track, index, limit) else None
 
 
-def _hand_of(track: Track, points: Points) -> Hand:
-    return Hand(
-        landmarks=tuple((float(x), float(y)) for x, y in points),
-        depths=(0.0,) * len(points),
-        handedness=track.handedness,
-        score=track.certainty,
+def _named(track: Track, index: int, region: Region) -> Region:
+    """A finger tip of a track, with what the detector said about it."""
+    score = _score(track, index, region.finger)
+    return replace(
+        region,
+        id=f"t{track.number}-{region.finger}",
+        hand=track.number,
+        confidence=score.confidence,
+        nail_confidence=score.nail_confidence,
     )
 
 
@@ -131,7 +140,7 @@ def _tips_of(track: Track, points: Points) -> dict[Finger, Region]:
     """The finger tips of a hand, wherever they are."""
     far = 2**20
     shifted = points + np.float32(far // 2)
-    tips, _ = place_tips([_hand_of(track, shifted)], far, far)
+    tips, _ = place_tips([track.hand(shifted)], far, far)
     back = -float(far // 2)
     return {
         tip.finger: replace(
@@ -155,7 +164,7 @@ def _still(track: Track, index: int, limit: float) -> bool:
 
 
 def _swept(track: Track, index: int) -> Iterator[Points]:
-    """Half-way to both neighbours, and where the frames around have it."""
+    """Half-way to both neighbours."""
     here = track.places[index].points
     before, after = track.places.get(index - 1), track.places.get(index + 1)
     for one, other in ((before, after), (after, before)):
@@ -163,17 +172,6 @@ def _swept(track: Track, index: int) -> Iterator[Points]:
             yield np.asarray((here + one.points) / 2, np.float32)
         elif other is not None:
             yield np.asarray(here + (here - other.points) / 2, np.float32)
-    yield _usual(track, index)
-
-
-def _usual(track: Track, index: int) -> Points:
-    """Where most of the frames around have it: the landmarker errs for a few frames in a row."""
-    around = [
-        place.points
-        for offset in range(-_USUAL, _USUAL + 1)
-        if (place := track.places.get(index + offset)) is not None
-    ]
-    return np.asarray(np.median(np.stack(around), axis=0), np.float32)
 
 
 def _smooth(track: Track, index: int) -> Points:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vov_core.findings import Finger, Handedness
+from vov_core.findings import Finger, Hand, Handedness
 
 Points = NDArray[np.float32]
 
@@ -27,13 +27,13 @@ class Place(NamedTuple):
     Attributes:
         points: 21 landmarks of a hand, or the 4 corners of a lone finger tip; pixels.
         doubt: 0 where a model saw it there; else how far it may be off, in finger widths.
-        instead: Where it may be as well: a hand that passes behind another moves on, while the
-            picture there moves with the other.
+        also: Where it may be as well. A hand that passes behind another moves on, while the
+            picture there moves with the other; and where looks contradict each other, each counts.
     """
 
     points: Points
     doubt: float = 0.0
-    instead: Points | None = None
+    also: tuple[Points, ...] = ()
 
 
 class Score(NamedTuple):
@@ -41,6 +41,16 @@ class Score(NamedTuple):
 
     confidence: float | None
     nail_confidence: float | None
+
+
+def hand_of(points: Points, handedness: Handedness, score: float) -> Hand:
+    """Landmarks (21, 2) as a hand in a photo's words; how far away they are is not known."""
+    return Hand(
+        landmarks=tuple((float(x), float(y)) for x, y in points),
+        depths=(0.0,) * len(points),
+        handedness=handedness,
+        score=score,
+    )
 
 
 @dataclass(eq=False)
@@ -83,6 +93,10 @@ class Track:
         """How much they agree, 0..1."""
         total = sum(self.sides.values())
         return self.sides[self.handedness] / total if total else 0.0
+
+    def hand(self, points: Points) -> Hand:
+        """A hand of this track at some place, in a photo's words."""
+        return hand_of(points, self.handedness, self.certainty)
 
     def take_over(self, other: "Track") -> None:
         """Adds all that another track saw of the same hand."""

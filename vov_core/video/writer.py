@@ -35,6 +35,7 @@ class Mp4Writer:
         rate: Mean frames per second, for the encoder's planning only; frames keep their times.
         sound: Whether a track of sound is written.
         crf: The encoder's quality: smaller is better, 17 to 20 look like the input.
+        preset: The encoder's effort, as x264 names it.
         most_bytes: What the file may grow to.
     """
 
@@ -46,6 +47,7 @@ class Mp4Writer:
         *,
         sound: bool = False,
         crf: int = DEFAULT_CRF,
+        preset: str = "veryfast",
         most_bytes: int = 2**31,
     ) -> None:
         self._buffer = io.BytesIO()
@@ -55,7 +57,7 @@ class Mp4Writer:
         self._picture: Any = self._container.add_stream(
             "libx264",
             rate=Fraction(max(1.0, rate)).limit_denominator(1001),
-            options={"preset": "veryfast", "crf": str(crf), "flags": "+bitexact"},
+            options={"preset": preset, "crf": str(crf), "flags": "+bitexact"},
         )
         self._picture.width, self._picture.height = width, height
         self._picture.pix_fmt = "yuv420p"

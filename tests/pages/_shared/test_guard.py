@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from streamlit.runtime.media_file_storage import MediaFileKind
 
 from pages._shared import guard
@@ -113,3 +113,25 @@ def test_uploads_of_many_threads_never_exceed_the_total() -> None:
     for thread in threads:
         thread.join(30)
     assert 10 <= most[0] <= 30
+
+
+@pytest.mark.parametrize(
+    ("path", "ancestors", "option"),
+    [
+        ("/live", "'none'", "DENY"),
+        (
+            "/component/streamlit_webrtc.webrtc_streamer/index.html",
+            "'self'",
+            "SAMEORIGIN",
+        ),
+        ("/below/component/x/index.html", "'self'", "SAMEORIGIN"),
+    ],
+)
+def test_only_parts_of_pages_may_be_framed_and_by_vov_alone(
+    path: str, ancestors: str, option: str
+) -> None:
+    headers = MutableHeaders()
+    guard._add_headers(headers, path)
+    assert headers["X-Frame-Options"] == option
+    rules = headers["Content-Security-Policy"].split("; ")
+    assert f"frame-ancestors {ancestors}" in rules and "frame-src 'self'" in rules

@@ -1,6 +1,7 @@
 """Between the camera and the browser: only covered frames, the newest ones, and none on a fault."""
 
 import asyncio
+import io
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -58,8 +59,9 @@ class Masker:
             raise RuntimeError("with a secret in it")
         if self.taken <= self.late:
             return None
-        tone = round(COVERED * self.look.coverage)
-        return LiveFrame(np.full((*SIZE[::-1], 3), tone, np.uint8), seconds, 5, 1.0, 1.0)
+        look = self.look
+        tone = round(COVERED * look.coverage)
+        return LiveFrame(np.full((*SIZE[::-1], 3), tone, np.uint8), seconds, 5, 1, look, 1.0, 1.0)
 
     def close(self) -> None:
         self.closed.set()
@@ -187,7 +189,7 @@ def test_the_camera_going_away_ends_it() -> None:
 def test_a_recording_has_covered_frames_only() -> None:
     async def way() -> None:
         stream, _ = opened()
-        assert stream.recorded_seconds() is None and stream.finish_recording() == b""
+        assert stream.recorded_seconds() is None and stream.finish_recording() is None
         stream.addTrack(Camera())
         stream.start()
         await stream.track.recv()
@@ -195,13 +197,48 @@ def test_a_recording_has_covered_frames_only() -> None:
         for _ in range(10):
             await stream.track.recv()
         await until(lambda: (stream.recorded_seconds() or 0) > 0.1)
-        data = stream.finish_recording()
-        assert stream.recorded_seconds() is None
-        import io
-
-        with av.open(io.BytesIO(data)) as container:
+        made = stream.finish_recording()
+        assert made is not None and stream.recorded_seconds() is None
+        with av.open(io.BytesIO(made.data)) as container:
             tones = [tone(frame) for frame in container.decode(video=0)]
-        assert len(tones) > 2 and max(tones) < COVERED + 5
+        assert len(tones) == made.frames > 2 and max(tones) < COVERED + 5
+        stream.stop()
+
+    run(way)
+
+
+def test_a_recording_outlives_the_picture_until_it_is_fetched() -> None:
+    async def way() -> None:
+        stream, made = opened()
+        stream.addTrack(Camera())
+        stream.start()
+        await stream.track.recv()
+        stream.record()
+        await until(lambda: (stream.recorded_seconds() or 0) > 0.1)
+        stream.stop()
+        await until(made[0].closed.is_set)
+        assert stream.finish_recording() is not None
+
+    run(way)
+
+
+def test_a_cleared_picture_ends_and_holds_nothing() -> None:
+    async def way() -> None:
+        stream, made = opened()
+        camera = Camera()
+        stream.addTrack(camera)
+        stream.start()
+        await stream.track.recv()
+        stream.record()
+        await until(lambda: (stream.recorded_seconds() or 0) > 0.1)
+        await asyncio.to_thread(stream.clear)
+        await until(made[0].closed.is_set)
+        await until(lambda: stream.track.readyState == "ended")
+        assert stream.snapshot() is None and stream.finish_recording() is None
+        # Frames that still come are fetched, so that they do not pile up, and dropped.
+        fetched = camera.sent
+        await until(lambda: camera.sent > fetched)
+        assert stream._newest is None
         stream.stop()
 
     run(way)
