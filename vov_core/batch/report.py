@@ -20,12 +20,18 @@ _COLUMNS: Final = (
     "found",
     "covered",
     "unplaced",
+    "exposure",
+    "readable",
+    "partly",
     "width",
     "height",
     "error",
     "reason",
 )
-_STAGES: Final = ("read", "decode", "hands", "detector", "fuse", "mask", "encode", "put")
+_STAGES: Final = (
+    *("read", "decode", "hands", "detector", "fuse", "exposure"),
+    *("mask", "encode", "put"),
+)
 
 
 def as_csv(entries: Sequence[Entry], reasons: Mapping[str, str]) -> bytes:
