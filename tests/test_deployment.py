@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from vov_core.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -52,6 +55,14 @@ def test_the_image_is_not_root_and_takes_only_what_it_needs() -> None:
     for copied in re.findall(r"^COPY (?!--from)(.+) \S+$", stage, re.MULTILINE):
         for path in copied.split():
             assert (ROOT / path).exists() and f"!{path}" in ignored
+
+
+def test_the_proxy_lets_through_what_the_app_takes() -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    most = config["server"]["maxUploadSize"]
+    limit = re.search(r"client_max_body_size (\d+)m;", NGINX)
+    assert limit and most < int(limit[1]) <= most + 20
+    assert Settings().max_video_mb < most
 
 
 def test_uploads_and_outputs_are_never_on_the_proxys_disk() -> None:

@@ -386,6 +386,12 @@ class BatchBusyError(BatchError):
     code = "batch_busy"
 
 
+class MailServerError(VovError):
+    """The mail server can't be used. Details: ``reason`` (see ``DeliveryError``)."""
+
+    code = "mail_server"
+
+
 class RayMissingError(BatchError):
     """Ray was asked for and is not installed."""
 

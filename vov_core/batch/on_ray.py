@@ -14,6 +14,7 @@ import logging
 import math
 import os
 import secrets
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -33,6 +34,7 @@ LARGEST_PART: Final = 16
 """Photos that are handed out together, unless there are very many."""
 _MOST_PARTS: Final = 5000
 _PARTS_EACH: Final = 4
+_ANSWER_SECONDS: Final = 10.0
 _STORE_BYTES: Final = 256 * 1024**2  # nothing but names and results lies in Ray's memory
 _QUIET: Final = {  # and nothing is told to Ray's makers
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -138,6 +140,7 @@ class RayEngine:
             raise RayError(reason=type(error).__name__) from error
 
     def _start(self) -> None:
+        _check_address(os.environ.get("RAY_ADDRESS", ""))
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if not os.environ.get("RAY_ADDRESS"):
             options |= {
@@ -225,6 +228,22 @@ class RayEngine:
             self.photos_by_worker[name] = self.photos_by_worker.get(name, 0) + len(entries)
             self.loads = max(self.loads, int(loads))
             yield from entries.values()
+
+
+def _check_address(address: str) -> None:
+    """Ray itself waits for many minutes for a head that is not there, and can't be interrupted.
+
+    Raises:
+        RayError: Nobody answers there.
+    """
+    host, found, port = address.removeprefix("ray://").rpartition(":")
+    if not (found and port.isdecimal()):
+        return  # None, or one of Ray's own words, such as "auto".
+    try:
+        with socket.create_connection((host, int(port)), timeout=_ANSWER_SECONDS):
+            return
+    except OSError as error:
+        raise RayError(reason=error.strerror or type(error).__name__) from None
 
 
 def parts_of(tasks: Sequence[Task], workers: int) -> list[dict[str, str]]:
