@@ -42,6 +42,7 @@ CSP: Final = "; ".join(
         "font-src 'self' data:",
         "connect-src 'self'",
         "worker-src 'self' blob:",
+        "frame-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -50,13 +51,13 @@ CSP: Final = "; ".join(
 )
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
 _POLICY: Final = "Content-Security-Policy"
+_COMPONENT: Final = "/component/"
 COOKIE: Final = "vov_browser"
 _WORD: Final = re.compile(r"[0-9a-f]{32}")
 _WINDOW_SECONDS: Final = 600
@@ -245,9 +246,13 @@ class Guard:
 
 
 def _add_headers(headers: MutableHeaders, path: str) -> None:
-    for name, value in HEADERS.items():
+    policy, framing = _policy(), "DENY"
+    if _COMPONENT in path:
+        # The live picture's transport is a page of its own inside of VOV's, and of nobody else's.
+        policy = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+        framing = "SAMEORIGIN"
+    for name, value in {**HEADERS, "X-Frame-Options": framing, _POLICY: policy}.items():
         headers.setdefault(name, value)
-    headers.setdefault(_POLICY, _policy())
     if _MEDIA in path and "/static/" not in path:
         headers["Cache-Control"] = "private, no-store"
 
