@@ -9,7 +9,7 @@ help:
 	@echo "make test        set up, then lint, types and all tests"
 	@echo "make benchmark   measure the pipeline into benchmarks/RESULTS.md"
 	@echo "make stack       the whole installation on this machine: nginx with TLS, two processes, MariaDB, S3"
-	@echo "make audit       known vulnerabilities of all packages (asks pypi.org)"
+	@echo "make audit       known vulnerabilities of all packages (needs the network)"
 	@echo "make sbom        sbom.json: what VOV is made of (CycloneDX)"
 	@echo "make containers  check Dockerfile (no container engine needed)"
 	@echo "make screenshots take the README's pictures anew"

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from time import time_ns
+from time import process_time, time_ns
 from typing import Any, Final
 
 from vov_core.batch.gather import open_models
@@ -96,6 +96,7 @@ class RayWorker:
             "lines": [b"".join(map(as_line, entries)) for entries in done],
             "worker": [os.getpid()] * len(done),
             "loads": [RayWorker._loads] * len(done),
+            "spent": [process_time()] * len(done),
         }
 
     def _part(self, name: str, tasks: str) -> list[Entry]:
@@ -122,6 +123,7 @@ class RayEngine:
 
     def __init__(self, job: Job, workers: int, gpus: float = 0) -> None:
         os.environ.update({name: os.environ.get(name, value) for name, value in _QUIET.items()})
+        _check_address(os.environ.get("RAY_ADDRESS", ""))
         try:
             self._ray = importlib.import_module("ray")
             self._data = importlib.import_module("ray.data")
@@ -129,6 +131,7 @@ class RayEngine:
             raise RayMissingError from None
         self._job, self._workers, self._gpus = job, workers, gpus
         self.photos_by_worker: dict[str, int] = {}
+        self.spent: dict[str, float] = {}
         self.loads = 0
         try:
             self._start()
@@ -140,7 +143,6 @@ class RayEngine:
             raise RayError(reason=type(error).__name__) from error
 
     def _start(self) -> None:
-        _check_address(os.environ.get("RAY_ADDRESS", ""))
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         if not os.environ.get("RAY_ADDRESS"):
             options |= {
@@ -179,6 +181,7 @@ class RayEngine:
             "workers": self._workers,
             "photos_by_worker": self.photos_by_worker,
             "loads_per_worker": self.loads,
+            "processor_seconds": round(sum(self.spent.values()), 1),
         }
 
     def close(self) -> None:
@@ -220,11 +223,11 @@ class RayEngine:
             raise RayError(reason=type(error).__name__) from error
 
     def _told(self, batch: Mapping[str, Iterable[Any]]) -> Iterator[Entry]:
-        for lines, worker, loads in zip(
-            batch["lines"], batch["worker"], batch["loads"], strict=True
-        ):
+        columns = (batch[name] for name in ("lines", "worker", "loads", "spent"))
+        for lines, worker, loads, spent in zip(*columns, strict=True):
             entries = read_entries(bytes(lines))
             name = str(worker)
+            self.spent[name] = float(spent)
             self.photos_by_worker[name] = self.photos_by_worker.get(name, 0) + len(entries)
             self.loads = max(self.loads, int(loads))
             yield from entries.values()

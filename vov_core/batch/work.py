@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import PurePosixPath
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Final
 
 from vov_core import __version__
@@ -247,11 +247,13 @@ class LocalEngine:
     def __init__(self, worker: Worker, jobs: int) -> None:
         self._worker = worker
         self._jobs = jobs
+        self._began = process_time()
 
     @property
     def facts(self) -> dict[str, Any]:
         """What the report says of how the batch was run."""
-        return {"kind": "local", "jobs": self._jobs}
+        spent = round(process_time() - self._began, 1)
+        return {"kind": "local", "jobs": self._jobs, "processor_seconds": spent}
 
     def run(
         self, tasks: Sequence[Task], done: Callable[[Entry], None], stop: threading.Event
