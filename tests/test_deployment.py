@@ -95,3 +95,15 @@ def test_the_threats_name_tests_that_exist() -> None:
     assert len(named) > 20
     known = {path.name for path in (ROOT / "tests").rglob("*.py")}
     assert [name for name in named if not (ROOT / name).exists() and name not in known] == []
+
+
+def test_no_text_of_the_project_names_a_registry() -> None:
+    """Where packages come from is the operator's choice."""
+    hosts = ("pypi" + r"\.org", "pythonhosted" + r"\.", "download.pytorch" + r"\.", "npmjs" + r"\.")
+    pattern = re.compile("|".join(hosts))
+    files = [*ROOT.glob("*"), *(ROOT / ".streamlit").glob("*")]
+    for folder in ("docs", "scripts", "deploy", "vov_core", "pages", "benchmarks", "training"):
+        files += (ROOT / folder).rglob("*")
+    words = {".py", ".md", ".txt", ".toml", ".yaml", ".sh", ".template", ".env", ".example", ""}
+    for file in (file for file in files if file.suffix in words and file.is_file()):
+        assert not pattern.search(file.read_text("utf-8", "replace")), file
