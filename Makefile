@@ -8,8 +8,9 @@ help:
 	@echo "make run         set up, then start VOV on http://localhost:$(PORT)"
 	@echo "make test        set up, then lint, types and all tests"
 	@echo "make benchmark   measure the pipeline into benchmarks/RESULTS.md"
+	@echo "make peers       side by side with the earlier service (needs a quiet machine)"
 	@echo "make stack       the whole installation on this machine: nginx with TLS, two processes, MariaDB, S3"
-	@echo "make audit       known vulnerabilities of all packages (asks pypi.org)"
+	@echo "make audit       known vulnerabilities of all packages (needs the network)"
 	@echo "make sbom        sbom.json: what VOV is made of (CycloneDX)"
 	@echo "make containers  check Dockerfile (no container engine needed)"
 	@echo "make screenshots take the README's pictures anew"
@@ -51,6 +52,10 @@ benchmark: setup-dev
 	$(PY) -m benchmarks.coverage
 	$(PY) -m benchmarks.live
 
+.PHONY: peers
+peers: setup-dev
+	$(PY) -m benchmarks.peers
+
 screenshots: setup-dev
 	$(PY) -m tests.browser.screenshots
 
@@ -67,7 +72,8 @@ $(TOOLS)/.ready: requirements-tools.txt
 
 # --strict: a package that nobody could look up is no package without findings.
 audit: $(TOOLS)/.ready
-	grep -h '^torch==' requirements.txt | sed 's/ .*//' | cat - constraints.txt > .tools/audited.txt
+	grep -hE '^(torch|ray|msgpack)==' requirements.txt requirements-ray.txt | sed 's/ .*//' \
+	  | cat - constraints.txt > .tools/audited.txt
 	$(TOOLS)/pip-audit --strict --disable-pip --no-deps -r .tools/audited.txt
 
 sbom: $(TOOLS)/.ready setup-run

@@ -20,6 +20,7 @@ from streamlit.web import cli
 
 from pages._shared import downloads, guard, session
 from pages._shared.uploads import keep_in_memory
+from vov_core import metrics
 from vov_core.errors import VovError
 from vov_core.models import check_models
 from vov_core.texts import best_language, explain
@@ -57,15 +58,16 @@ def load_ahead() -> None:
 
 
 def prepare() -> None:
-    """Keeps uploads in memory, and checks settings and model files.
+    """Keeps uploads in memory, checks settings and model files, opens the port for figures.
 
     Raises:
         VovError: A setting can't be used, or a model file is missing or altered: better told to
             who starts VOV than to everybody who comes.
     """
     keep_in_memory()
-    session.settings()
+    chosen = session.settings()
     check_models()
+    metrics.serve(chosen)
 
 
 def main() -> None:

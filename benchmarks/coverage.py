@@ -26,7 +26,7 @@ _VISIBLE = 0.5
 _SMALLEST = 30
 
 
-def _pads(facts: dict[str, Any], shape: tuple[int, ...]) -> list[NDArray[np.bool_]]:
+def pads_of(facts: dict[str, Any], shape: tuple[int, ...]) -> list[NDArray[np.bool_]]:
     """The pads that are at least half visible, as (H, W) masks."""
     pads = []
     for pad in facts["pads"]:
@@ -47,7 +47,7 @@ def main() -> None:
     for file in sorted(_SAMPLES.glob("*.json")):
         facts = json.loads(file.read_text(encoding="utf-8"))
         photo = read_photo(file.with_suffix(".jpg").read_bytes())
-        pads = _pads(facts, photo.pixels.shape)
+        pads = pads_of(facts, photo.pixels.shape)
         selection = select(finder.find(photo.sha256, photo.pixels), Rules(), Edits())
         photos += bool(pads)
         missed += bool(pads) and not selection.masked

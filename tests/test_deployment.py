@@ -3,11 +3,14 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from vov_core.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -54,6 +57,14 @@ def test_the_image_is_not_root_and_takes_only_what_it_needs() -> None:
             assert (ROOT / path).exists() and f"!{path}" in ignored
 
 
+def test_the_proxy_lets_through_what_the_app_takes() -> None:
+    config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    most = config["server"]["maxUploadSize"]
+    limit = re.search(r"client_max_body_size (\d+)m;", NGINX)
+    assert limit and most < int(limit[1]) <= most + 20
+    assert Settings().max_video_mb < most
+
+
 def test_uploads_and_outputs_are_never_on_the_proxys_disk() -> None:
     assert "proxy_request_buffering off;" in NGINX
     assert "proxy_max_temp_file_size 0;" in NGINX
@@ -84,3 +95,15 @@ def test_the_threats_name_tests_that_exist() -> None:
     assert len(named) > 20
     known = {path.name for path in (ROOT / "tests").rglob("*.py")}
     assert [name for name in named if not (ROOT / name).exists() and name not in known] == []
+
+
+def test_no_text_of_the_project_names_a_registry() -> None:
+    """Where packages come from is the operator's choice."""
+    hosts = ("pypi" + r"\.org", "pythonhosted" + r"\.", "download.pytorch" + r"\.", "npmjs" + r"\.")
+    pattern = re.compile("|".join(hosts))
+    files = [*ROOT.glob("*"), *(ROOT / ".streamlit").glob("*")]
+    for folder in ("docs", "scripts", "deploy", "vov_core", "pages", "benchmarks", "training"):
+        files += (ROOT / folder).rglob("*")
+    words = {".py", ".md", ".txt", ".toml", ".yaml", ".sh", ".template", ".env", ".example", ""}
+    for file in (file for file in files if file.suffix in words and file.is_file()):
+        assert not pattern.search(file.read_text("utf-8", "replace")), file

@@ -44,6 +44,15 @@ def test_an_altered_model_is_refused_at_start(weights: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_listed_model_that_is_gone_is_refused_at_start(weights: Path) -> None:
+    listed = json.loads((weights / MANIFEST).read_text())
+    listed["models"].append(listed["models"][0] | {"name": "another", "file": "another.onnx"})
+    (weights / MANIFEST).write_text(json.dumps(listed))
+    done = start(weights)
+    assert done.returncode == 1 and "another.onnx" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_no_models_are_refused_at_start(weights: Path) -> None:
     for file in weights.iterdir():
         file.unlink()

@@ -2,7 +2,7 @@
 
 A bad photo is told on stderr and the others go on; the exit status is 1 if any photo failed.
 ``account`` prints a one-time link that sets an account's password; it makes an admin's account.
-``purge`` and ``audit`` are in ``upkeep.py``.
+``purge`` and ``audit`` are in ``upkeep.py``, ``health`` is in ``health.py``.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vov_core import upkeep
+from vov_core import health, upkeep
 from vov_core.batch import cli as batch
 from vov_core.database import Database
 from vov_core.errors import FileTooLargeError, VovError
@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     account = commands.add_parser("account", help="print a link that sets an account's password")
     account.add_argument("id", metavar="ID")
     upkeep.add_commands(commands)
+    health.add_command(commands)
     return parser
 
 
@@ -240,6 +241,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if parsed.command == "account":
         return _account(parsed.id, language)
     try:
+        if parsed.command == "health":
+            return health.run(parsed, upkeep.settings(), language)
         if hasattr(parsed, "upkeep"):
             return upkeep.run(parsed, language)
         if parsed.command == "batch":

@@ -291,13 +291,14 @@ class TorchEngine(Engine):
 
 
 def load_detector(
-    engine: Literal["auto", "onnx", "torch"] = "auto", folder: Path = WEIGHTS
+    engine: Literal["auto", "onnx", "torch"] = "auto", folder: Path = WEIGHTS, threads: int = 0
 ) -> Engine | None:
     """The detector with the weights that the manifest lists, or None where it lists none.
 
     Args:
         engine: ``auto`` takes PyTorch where CUDA can be used, ONNX Runtime elsewhere.
         folder: Folder of weights with its manifest.
+        threads: Of ONNX Runtime; 0 takes all cores.
 
     Raises:
         ModelMissingError: A listed file is not there.
@@ -311,7 +312,7 @@ def load_detector(
         return None
     data = model_bytes(name, folder)
     if engine == "onnx":
-        return OnnxEngine(data)
+        return OnnxEngine(data, threads)
     return TorchEngine(data, "cuda" if _has_cuda() else "cpu")
 
 

@@ -384,3 +384,21 @@ class BatchBusyError(BatchError):
     """Another batch writes to the same folder right now. Details: ``place``."""
 
     code = "batch_busy"
+
+
+class MailServerError(VovError):
+    """The mail server can't be used. Details: ``reason`` (see ``DeliveryError``)."""
+
+    code = "mail_server"
+
+
+class RayMissingError(BatchError):
+    """Ray was asked for and is not installed."""
+
+    code = "ray_missing"
+
+
+class RayError(BatchError):
+    """Ray does not start or gave up. Details: ``reason``."""
+
+    code = "ray_failed"

@@ -78,20 +78,20 @@ def is_available(name: str, folder: Path = WEIGHTS) -> bool:
 
 
 def check_models(folder: Path | None = None) -> None:
-    """Checks every listed model that is there. What is listed and missing is told when it is used.
+    """Checks every listed model: protection must not become weaker unnoticed.
 
     Args:
         folder: Folder of weights; None takes VOV's own.
 
     Raises:
-        ModelMissingError: There is no manifest or no model at all.
+        ModelMissingError: There is no manifest, it lists nothing, or a listed file is not there.
         ModelAlteredError: A file's SHA-256 is not the manifest's.
     """
     folder = folder or WEIGHTS
-    there = [entry for entry in manifest(folder) if (folder / entry.file).is_file()]
-    if not there:
+    listed = manifest(folder)
+    if not listed:
         raise ModelMissingError(file=MANIFEST)
-    for entry in there:
+    for entry in listed:
         model_bytes(entry.name, folder)
 
 

@@ -53,12 +53,14 @@ _RANGES: Final = {
     "photos_at_once": (1, 256),
     "photos_waiting": (1, 100_000),
     "uploads_mb": (1, 1_000_000),
+    "metrics_port": (0, 65_535),
 }
 _CHOICES: Final = {
     "store": ("local", "s3"),
     "s3_sse": (None, "AES256", "aws:kms"),
     "smtp_security": ("starttls", "tls", "none"),
     "log_level": ("DEBUG", "INFO", "WARNING", "ERROR"),
+    "log_format": ("text", "json"),
     "auth": ("off", "optional", "required"),
 }
 _SHORTEST_KEY: Final = 32
@@ -136,6 +138,10 @@ class Settings:
         photos_waiting: Photos of all sessions that may wait for that.
         uploads_mb: Uploads of all sessions that are arriving or not read yet, in MiB.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
+        log_format: ``text`` for people, ``json`` for one object per line.
+        metrics_port: Port of the figures for Prometheus; 0 for none. It has no log-in, so only
+            the operator's network may reach it.
+        metrics_host: Address that the port listens on.
         auth: Accounts: ``off`` (everybody is a guest), ``optional`` or ``required``.
         admins: Ids of the admins; their accounts are made with ``python -m vov_core account``.
         stay_signed_in_days: How long "stay signed in" lasts.
@@ -191,6 +197,9 @@ class Settings:
     photos_waiting: int = 200
     uploads_mb: int = 2000
     log_level: str = "INFO"
+    log_format: str = "text"
+    metrics_port: int = 0
+    metrics_host: str = "127.0.0.1"
     auth: str = "optional"
     admins: tuple[str, ...] = ()
     stay_signed_in_days: int = 30
@@ -208,6 +217,8 @@ class Settings:
             raise SettingsError(name="database_tls", reason="file_missing")
         if self.public_url is not None and not _is_web_url(self.public_url):
             raise SettingsError(name="public_url", reason="not_a_url")
+        if not _HOST.fullmatch(self.metrics_host):
+            raise SettingsError(name="metrics_host", reason="not_usable")
         if self.secret_key is not None and len(self.secret_key) < _SHORTEST_KEY:
             raise SettingsError(name="secret_key", reason="too_short")
         self._check_s3()

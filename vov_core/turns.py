@@ -26,7 +26,7 @@ class Turns:
     """
 
     def __init__(self, at_once: int = 2, waiting: int = 200, waiting_each: int = 4) -> None:
-        self._free = at_once
+        self._free = self._at_once = at_once
         self._most = waiting
         self._most_each = waiting_each
         self._changed = threading.Condition()
@@ -38,6 +38,12 @@ class Turns:
         """How many photos wait."""
         with self._changed:
             return sum(map(len, self._queues.values()))
+
+    @property
+    def in_work(self) -> int:
+        """How many photos have their turn."""
+        with self._changed:
+            return self._at_once - self._free
 
     @contextmanager
     def turn(self, session: str, told: Callable[[int], None] = lambda _: None) -> Iterator[None]:

@@ -22,6 +22,7 @@ from vov_core.images import (
     read_photo,
     safe_name,
 )
+from vov_core.metrics import observe_stages
 from vov_core.pipeline import Look, Masked, Output, Tuning, mask, output_format, timed, write
 from vov_core.select import Edits, Rules, Selection, select
 
@@ -145,6 +146,7 @@ class Workspace:
         )
         self._items[item.id] = item
         self._keep_decoded(item.id, photo)
+        observe_stages({"decode": decode_ms, **item.findings.ms})
         return item
 
     def remove(self, item_id: str) -> None:
@@ -225,6 +227,7 @@ class Workspace:
             ms=item.decode_ms + sum(item.findings.ms.values()) + masked.ms + output.ms,
         )
         item.saved = False
+        observe_stages({"mask": masked.ms, "encode": output.ms})
         return item.approval
 
     def toggle(self, item: Item, rules: Rules, region_id: str) -> None:

@@ -12,12 +12,14 @@ from typing import Any
 import streamlit as st
 
 from pages._shared.components import guest_cookie
+from vov_core import metrics
 from vov_core.archive import Archive, Owner, open_archive
 from vov_core.errors import VovError
 from vov_core.finder import Finder, open_finder
 from vov_core.history import History
 from vov_core.images import ReadLimits
 from vov_core.links import Links
+from vov_core.logs import start_log
 from vov_core.mail import Outbox, open_outbox
 from vov_core.people import Letters, Member, People, is_token, post_by
 from vov_core.purge import Janitor
@@ -43,9 +45,7 @@ def settings() -> Settings:
     except FileNotFoundError:
         stored = {}
     loaded = Settings.load(stored)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in ("vov", "vov_core"):
-        logging.getLogger(name).setLevel(loaded.log_level)
+    start_log(loaded)
     return loaded
 
 
@@ -58,7 +58,9 @@ def finder() -> Finder:
 @st.cache_resource(show_spinner=False)
 def turns() -> Turns:
     """Who may use the models next. It knows sessions by a random word only."""
-    return Turns(settings().photos_at_once, settings().photos_waiting)
+    queue = Turns(settings().photos_at_once, settings().photos_waiting)
+    metrics.watch(queue)
+    return queue
 
 
 @contextmanager
@@ -69,7 +71,9 @@ def model_turn(told: Callable[[int], None]) -> Iterator[None]:
         BusyError: Too many wait already.
     """
     session = st.session_state.setdefault("turns_session", secrets.token_hex(8))
+    begun = monotonic()
     with turns().turn(session, told):
+        metrics.observe_wait(monotonic() - begun)
         yield
 
 
@@ -134,6 +138,7 @@ def t(key: str, **facts: object) -> str:
 
 def say(error: VovError) -> str:
     """What is wrong and what to do, in the session's language."""
+    metrics.count_error(error.code)
     return explain(language(), error)
 
 
@@ -219,6 +224,7 @@ def told_errors() -> Iterator[None]:
             frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
             trace = trace.tb_next
         log.error("unexpected %s at %s", type(error).__name__, " <- ".join(reversed(frames[-6:])))
+        metrics.count_error(VovError.code)
         st.error(t("errors.unexpected"), icon=":material/error:")
 
 

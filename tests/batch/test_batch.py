@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def out(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _one_finder(finder: Finder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vov_core.batch.cli.open_finder", lambda: finder)
+    monkeypatch.setattr("vov_core.batch.cli.open_models", lambda _: finder)
 
 
 def batch(*arguments: object) -> int:
@@ -97,8 +98,22 @@ def test_a_folder_is_protected_and_reported(
     assert table["empty.png"]["verdict"] == "nothing_found"
     assert table["broken.jpg"]["error"] == "photo_broken" and table["broken.jpg"]["reason"]
     assert float(table["hand.jpg"]["ms_hands"]) > 0
+    assert (table["empty.png"]["exposure"], table["empty.png"]["readable"]) == ("", "0")
     err = capsys.readouterr().err
     assert "broken.jpg" in err and "4" in err and "/s" in err
+
+
+def test_the_report_tells_what_the_originals_give_away(tmp_path: Path, out: Path) -> None:
+    folder = tmp_path / "two"
+    folder.mkdir()
+    for number in ("00119", "00124"):
+        shutil.copy(SAMPLES / f"hand_{number}.jpg", folder / f"{number}.jpg")
+    assert batch(folder, out) == 0
+    told = [
+        (row["exposure"], row["readable"], row["partly"])
+        for row in (rows(out)["00119.jpg"], rows(out)["00124.jpg"])
+    ]
+    assert told == [("unreadable", "0", "0"), ("readable", "2", "3")]
 
 
 def test_a_second_run_does_only_what_is_missing_or_changed(photos: Path, out: Path) -> None:
@@ -208,7 +223,8 @@ def started(photos: Path, out: Path) -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
-    while not list(out.glob("*_protected.jpg")):
+    noted = out / OWN / "manifest.jsonl"
+    while not (noted.exists() and noted.stat().st_size):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     return process
@@ -254,6 +270,25 @@ def test_a_cut_off_line_of_the_manifest_loses_one_photo_only(photos: Path, out: 
     manifest = Manifest(FolderPlace(out))
     manifest.add(Entry(name="next.jpg", size=1, stamp="1"))
     assert set(Manifest(FolderPlace(out)).entries) == set(manifest.entries)
+
+
+def test_photos_overlap(tmp_path: Path, out: Path, finder: Finder) -> None:
+    """While one photo is in the models, the next ones are read, decoded and get there, too."""
+    for n in range(3):
+        Image.new("RGB", (16, 16), (n, 0, 0)).save(tmp_path / f"{n}.png")
+    together = threading.Barrier(3)
+
+    class Slow:
+        def find(self, digest: str, pixels: np.ndarray) -> object:
+            together.wait(30)  # Breaks, and fails the photo, if it stays alone.
+            return finder.find(digest, pixels)
+
+    target = FolderPlace(out, new=True)
+    source, tasks = plan_for(tmp_path, target)
+    done: list[Entry] = []
+    worker = Worker(Slow(), Recipe(), source, target, Budget(10**9))  # type: ignore[arg-type]
+    assert run_tasks(worker, tasks, 3, done.append, threading.Event())
+    assert [entry.error for entry in done] == ["", "", ""]
 
 
 class Broken(FolderPlace):

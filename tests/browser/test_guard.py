@@ -26,6 +26,14 @@ def test_every_answer_has_the_headers(server: Server, path: str) -> None:
     assert "unsafe" not in scripts and "http" not in scripts
 
 
+def test_only_a_components_page_may_be_framed_and_by_this_server_only(server: Server) -> None:
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    connection.request("GET", "/component/streamlit_webrtc.component.webrtc_streamer/index.html")
+    headers = connection.getresponse().headers
+    assert headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+
+
 def script_runs(page: Page, script: str) -> bool:
     page.evaluate(
         """source => {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pages._shared import session
+from pages._shared import intake, session
 from tests.pages.visit import Visit
 from vov_core.turns import Turns
 
@@ -23,13 +23,13 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> Turns:
 def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]]]:
     """Every text that was asked for, in order."""
     asked: list[tuple[str, dict[str, Any]]] = []
-    speak = session.t
+    speak = intake.t
 
     def t(key: str, **facts: Any) -> str:
         asked.append((key, facts))
         return speak(key, **facts)
 
-    monkeypatch.setattr(session, "t", t)
+    monkeypatch.setattr(intake, "t", t)
     return asked
 
 

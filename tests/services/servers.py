@@ -1,4 +1,4 @@
-"""Real servers for the tests: MariaDB from the system, an S3 server from PyPI.
+"""Real servers for the tests: MariaDB from the system, an S3 server from a package.
 
 Each one has its own folder and free ports on 127.0.0.1, and can be killed and started again.
 """

@@ -22,7 +22,7 @@ SAMPLES = Path(__file__).parents[2] / "samples"
 
 @pytest.fixture
 def client(s3: S3Server, finder: Finder, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr("vov_core.batch.cli.open_finder", lambda: finder)
+    monkeypatch.setattr("vov_core.batch.cli.open_models", lambda _: finder)
     monkeypatch.setenv("VOV_S3_ENDPOINT", s3.endpoint)
     monkeypatch.setenv("VOV_S3_ACCESS_KEY", s3.ACCESS_KEY)
     monkeypatch.setenv("VOV_S3_SECRET_KEY", s3.SECRET_KEY)

@@ -5,19 +5,21 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter
 from types import FrameType
 from typing import Any
 
+from vov_core.batch.gather import open_models
 from vov_core.batch.manifest import Entry, Manifest
+from vov_core.batch.on_ray import Job, RayEngine
 from vov_core.batch.places import Place, open_place
 from vov_core.batch.plan import Plan, make_plan
 from vov_core.batch.progress import Progress
 from vov_core.batch.report import CSV_NAME, JSON_NAME, as_csv, as_json
-from vov_core.batch.work import Budget, Recipe, Worker, run_tasks
-from vov_core.finder import Finder, open_finder
+from vov_core.batch.work import Budget, LocalEngine, Recipe, Worker
 from vov_core.images import ReadLimits
 from vov_core.models import manifest as listed_models
 from vov_core.pipeline import Tuning
@@ -26,6 +28,7 @@ from vov_core.texts import Language, catalogue, text
 
 DEFAULT_JOBS = 3
 DEFAULT_MEMORY_MB = 2000
+DEFAULT_CORES = 2
 INTERRUPTED = 130
 """Exit status after a keyboard interrupt, as shells have it."""
 
@@ -50,6 +53,16 @@ def add_command(commands: Any, parents: Sequence[argparse.ArgumentParser]) -> No
     parser.add_argument("--jobs", type=_at_least(1), default=DEFAULT_JOBS, help="photos at once")
     parser.add_argument(
         "--memory-mb", type=_at_least(100), default=DEFAULT_MEMORY_MB, help="for photos in work"
+    )
+    parser.add_argument(
+        "--engine", choices=["local", "ray"], default="local", help="ray: on several machines"
+    )
+    parser.add_argument("--workers", type=_at_least(1), default=1, help="with ray: how many")
+    parser.add_argument(
+        "--worker-cores", type=_at_least(1), default=DEFAULT_CORES, help="with ray: of each worker"
+    )
+    parser.add_argument(
+        "--worker-gpus", type=float, default=0.0, help="with ray: of each worker, e.g. 0.5"
     )
     parser.add_argument("--dry-run", action="store_true", help="only tell what would be done")
 
@@ -92,7 +105,8 @@ class Batch:
             manifest = Manifest(self._target)
             plan = self._plan(manifest)
             self._tell_plan(plan)
-            return self._work(plan, manifest, open_finder())
+            with self._engine(len(plan.tasks)) as engine:
+                return self._work(plan, manifest, engine)
 
     def _plan(self, manifest: Manifest) -> Plan:
         return make_plan(self._source, self._target, manifest.entries, self._recipe.fingerprint)
@@ -115,31 +129,52 @@ class Batch:
             # A folder may hold names that are no UTF-8.
             print(line.encode("utf-8", "replace").decode("utf-8"))
 
-    def _work(self, plan: Plan, manifest: Manifest, finder: Finder) -> int:
-        budget = Budget(self._arguments.memory_mb * 1024**2)
-        worker = Worker(finder, self._recipe, self._source, self._target, budget)
+    @contextmanager
+    def _engine(self, tasks: int) -> Iterator[LocalEngine | RayEngine]:
+        wanted = self._arguments
+        if wanted.engine == "local":
+            budget = Budget(wanted.memory_mb * 1024**2)
+            finder = open_models(wanted.jobs)
+            worker = Worker(finder, self._recipe, self._source, self._target, budget)
+            yield LocalEngine(worker, wanted.jobs)
+            return
+        job = Job(
+            source=_absolute(wanted.source),
+            target=_absolute(wanted.target),
+            recipe=self._recipe,
+            jobs=wanted.jobs,
+            memory_mb=wanted.memory_mb,
+            cores=wanted.worker_cores,
+        )
+        with closing(RayEngine(job, min(wanted.workers, max(1, tasks)), wanted.worker_gpus)) as ray:
+            yield ray
+
+    def _work(self, plan: Plan, manifest: Manifest, engine: LocalEngine | RayEngine) -> int:
         progress = Progress(len(plan.tasks), self._state)
         start, began = perf_counter(), datetime.now(UTC)
         fresh: list[Entry] = []
+        note = manifest.learn if isinstance(engine, RayEngine) else manifest.add
 
         def done(entry: Entry) -> None:
             fresh.append(entry)
-            manifest.add(entry)
+            note(entry)
             progress.count(failed=bool(entry.error))
 
         with _stopped_by_signals() as stop:
-            whole = run_tasks(worker, plan.tasks, self._arguments.jobs, done, stop)
+            whole = engine.run(plan.tasks, done, stop)
         if stop.is_set():
             self._tell(text(self._language, "batch.stopped"))
         elif not whole:
             self._tell(text(self._language, "batch.gave_up", place=self._target.label))
-        manifest.close()
+        engine.close()
+        # Workers elsewhere may still hold the photo they began.
+        manifest.close(whole=whole or isinstance(engine, LocalEngine))
         facts = {
             "started": began.isoformat(timespec="seconds"),
             "seconds": round(perf_counter() - start, 1),
             "source": self._source.label,
             "target": self._target.label,
-            "jobs": self._arguments.jobs,
+            "engine": engine.facts,
             "recipe": self._recipe.fingerprint,
             "models": dict(self._recipe.models),
             "photos": plan.photos,
@@ -190,6 +225,11 @@ class Batch:
 
     def _tell(self, words: str) -> None:
         print(words, file=sys.stderr, flush=True)
+
+
+def _absolute(address: str) -> str:
+    """Workers of other processes stand in other folders."""
+    return address if address.startswith("s3://") else str(Path(address).resolve())
 
 
 @contextmanager

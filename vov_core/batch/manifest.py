@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import Any, Final
 
-from vov_core.batch.places import Place
+from vov_core.batch.places import OWN, Place
 
 NAME: Final = "manifest.jsonl"
 _SECONDS: Final = 5.0
@@ -38,6 +38,9 @@ class Entry:
         covered: Regions covered.
         unplaced: Finger tips that could not be placed.
         verdict: What was found.
+        exposure: Level of the tip that gives most away in the original; empty if no tip was found.
+        readable: Tips whose print can be read in the original.
+        partly: Tips whose print can be read in part.
         error: Code of what went wrong; empty if nothing did.
         facts: Of the error.
         ms: Stage -> milliseconds.
@@ -59,6 +62,9 @@ class Entry:
     covered: int = 0
     unplaced: int = 0
     verdict: str = ""
+    exposure: str = ""
+    readable: int = 0
+    partly: int = 0
     error: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     ms: Mapping[str, float] = field(default_factory=dict)
@@ -77,29 +83,40 @@ class Manifest:
         self._waiting: list[bytes] = []
         self._written = monotonic()
         self.entries: dict[str, Entry] = {}
-        for line in place.appended(NAME).splitlines():
-            entry = _entry(line)
-            if entry:
-                self.entries[entry.name] = entry
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads what was noted, by this process or by others."""
+        noted = read_entries(self._place.appended(NAME))
+        with self._lock:
+            self.entries.update(noted)
+
+    def learn(self, entry: Entry) -> None:
+        """Takes over an entry that somebody else has written down."""
+        with self._lock:
+            self.entries[entry.name] = entry
 
     def add(self, entry: Entry) -> None:
         """Notes what became of a photo."""
-        line = json.dumps(asdict(entry), ensure_ascii=False).encode("utf-8", "surrogateescape")
         with self._lock:
             self.entries[entry.name] = entry
-            self._waiting.append(line + b"\n")
+            self._waiting.append(as_line(entry))
             late = monotonic() - self._written > _SECONDS
             if late or len(self._waiting) >= self._place.every:
                 self._flush()
 
-    def close(self) -> None:
-        """Writes what is waiting, then everything as one file without what is outdated."""
+    def close(self, *, whole: bool = True) -> None:
+        """Writes what is waiting, then everything as one file without what is outdated.
+
+        Args:
+            whole: Whether nobody is at work any more. If somebody may be, their parts must stay.
+        """
         with self._lock:
             if self._waiting:
                 self._flush()
-            lines = (json.dumps(asdict(entry), ensure_ascii=False) for entry in self.ordered())
-            whole = "".join(f"{line}\n" for line in lines)
-            self._place.compact(NAME, whole.encode("utf-8", "surrogateescape"))
+            if not whole:
+                return
+            self._place.compact(NAME, b"".join(map(as_line, self.ordered())))
 
     def ordered(self) -> list[Entry]:
         """All entries by name."""
@@ -110,6 +127,48 @@ class Manifest:
         self._place.append(NAME, b"\n" + b"".join(self._waiting))
         self._waiting.clear()
         self._written = monotonic()
+
+
+class Journal:
+    """What one worker has done of one part of a batch, in a file of its own.
+
+    The file is written anew after each photo, so that one that is killed has noted all but the
+    photo in its hands. Whoever is given the same part again reads it and goes on from there.
+
+    Args:
+        place: Where the outputs are.
+        part: Names the part; later runs have later names.
+    """
+
+    def __init__(self, place: Place, part: str) -> None:
+        self._place = place
+        self._name = f"{OWN}/{NAME}.{part}"
+        known = place.appended(f"{NAME}.{part}")
+        self.entries = read_entries(known)
+        self._lines = [as_line(entry) for entry in self.entries.values()]
+
+    def add(self, entry: Entry) -> None:
+        """Notes what became of a photo.
+
+        Raises:
+            BatchPlaceError: It could not be written down.
+        """
+        self._lines.append(as_line(entry))
+        self._place.write(self._name, b"".join(self._lines), "application/jsonl")
+        self.entries[entry.name] = entry
+
+
+def as_line(entry: Entry) -> bytes:
+    """An entry as one line of JSON."""
+    words = json.dumps(asdict(entry), ensure_ascii=False)
+    # A folder may hold names that are no UTF-8.
+    return words.encode("utf-8", "surrogateescape") + b"\n"
+
+
+def read_entries(lines: bytes) -> dict[str, Entry]:
+    """The entries of lines by the photos' names; of several with one name the last."""
+    read = (_entry(line) for line in lines.splitlines())
+    return {entry.name: entry for entry in read if entry}
 
 
 def _entry(line: bytes) -> Entry | None:

@@ -5,10 +5,12 @@ import fcntl
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
-from itertools import count
+from glob import escape
 from pathlib import Path
+from secrets import token_hex
 from time import time_ns
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,6 +22,8 @@ from vov_core.storage.s3 import make_client, told
 OWN: Final = ".vov-batch"
 """Folder of the batch's own files beside its outputs; never taken for photos."""
 _SCHEME: Final = "s3"
+_DELETED_AT_ONCE: Final = 1000  # S3's own limit
+_READ_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,14 @@ class Place(ABC):
 
     @abstractmethod
     def appended(self, name: str) -> bytes:
-        """What was written and added so far; empty if there is nothing."""
+        """What was written and added so far, and what lies in parts ``name.*``, in their order.
+
+        Empty if there is nothing.
+        """
 
     @abstractmethod
     def compact(self, name: str, data: bytes) -> None:
-        """Replaces all that was added by these bytes."""
+        """Replaces all that was added, and the parts, by these bytes."""
 
     @abstractmethod
     def alone(self) -> AbstractContextManager[None]:
@@ -133,7 +140,8 @@ class FolderPlace(Place):
     def write(self, name: str, data: bytes, content_type: str) -> None:  # noqa: ARG002
         """See the base class. A folder has no place for a content type."""
         path = self.root / name
-        part = self.root / OWN / "parts" / f"{os.getpid()}-{next(_NUMBERS)}"
+        # Random: several machines may share the folder.
+        part = self.root / OWN / "parts" / token_hex(16)
         with self._told():
             part.parent.mkdir(parents=True, exist_ok=True)
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -156,13 +164,22 @@ class FolderPlace(Place):
 
     def appended(self, name: str) -> bytes:
         """See the base class."""
-        path = self.root / OWN / name
         with self._told():
-            return path.read_bytes() if path.exists() else b""
+            return b"".join(path.read_bytes() for path in self._parts(name))
+
+    def _parts(self, name: str) -> list[Path]:
+        own = self.root / OWN
+        whole = [own / name] if (own / name).is_file() else []
+        return [*whole, *sorted(own.glob(f"{escape(name)}.*"))]
 
     def compact(self, name: str, data: bytes) -> None:
-        """See the base class."""
-        self.write(f"{OWN}/{name}", data, "application/jsonl")
+        """See the base class. A kill in between leaves parts that say the same once more."""
+        with self._told():
+            parts = self._parts(name)
+            self.write(f"{OWN}/{name}", data, "application/jsonl")
+            for part in parts:
+                if part.name != name:
+                    part.unlink(missing_ok=True)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -187,9 +204,6 @@ class FolderPlace(Place):
             return None
         mine, theirs = self.root.resolve(), other.root.resolve()
         return mine.relative_to(theirs).as_posix() if mine.is_relative_to(theirs) else None
-
-
-_NUMBERS = count()
 
 
 def _raise(error: OSError) -> None:
@@ -266,7 +280,8 @@ class S3Place(Place):
 
     def appended(self, name: str) -> bytes:
         """See the base class."""
-        return b"".join(self.read(part) for part in self._parts(name))
+        with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
+            return b"".join(pool.map(self.read, self._parts(name)))
 
     def _parts(self, name: str) -> list[str]:
         return sorted(entry["Key"][len(self.prefix) :] for entry in self._listed(f"{OWN}/{name}"))
@@ -275,10 +290,11 @@ class S3Place(Place):
         """See the base class. A kill in between leaves parts that say the same once more."""
         parts = self._parts(name)
         self.write(f"{OWN}/{name}", data, "application/jsonl")
-        for part in parts:
-            if part != f"{OWN}/{name}":
-                with self._told():
-                    self._client.delete_object(Bucket=self.bucket, Key=self.prefix + part)
+        old = [{"Key": self.prefix + part} for part in parts if part != f"{OWN}/{name}"]
+        for begin in range(0, len(old), _DELETED_AT_ONCE):
+            some = old[begin : begin + _DELETED_AT_ONCE]
+            with self._told():
+                self._client.delete_objects(Bucket=self.bucket, Delete={"Objects": some})
 
     def alone(self) -> AbstractContextManager[None]:
         """See the base class. S3 has no lock: two batches at once do some photos twice."""

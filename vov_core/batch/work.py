@@ -1,8 +1,8 @@
 """Does the photos of a batch: several at once, each from its bytes to its written output.
 
-While one photo is in the models, others are read, decoded, masked, encoded and written; these
-steps all run outside of Python's lock. How many pixels are in memory at the same time is bounded
-by a budget, whatever the photos' sizes.
+While some photos are in the models, others are read, decoded, masked, encoded and written; these
+steps all run outside of Python's lock. ``gather.py`` has the models' side of it. How many pixels
+are in memory at the same time is bounded by a budget, whatever the photos' sizes.
 """
 
 import json
@@ -15,14 +15,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import PurePosixPath
-from time import perf_counter
-from typing import Final
+from time import perf_counter, process_time
+from typing import Any, Final
 
 from vov_core import __version__
 from vov_core.batch.manifest import Entry
 from vov_core.batch.places import Place
 from vov_core.batch.plan import Task
 from vov_core.errors import BatchPlaceError, FileTooLargeError, VovError
+from vov_core.exposure import Level, exposures
 from vov_core.finder import Finder
 from vov_core.images import ReadLimits, protected_name, read_photo, stated_pixels
 from vov_core.pipeline import Tuning, mask, output_format, write
@@ -158,6 +159,8 @@ class Worker:
             photo = read_photo(data, self._recipe.limits)
         findings = self._finder.find(photo.sha256, photo.pixels)
         clock.ms.update({stage: round(value, 1) for stage, value in findings.ms.items()})
+        with clock.stage("exposure"):
+            levels = [seen.level for seen in exposures(photo.pixels, findings).values()]
         selection = select(findings, tuning.rules, Edits())
         look = replace(tuning.look, seed=int.from_bytes(os.urandom(4)) >> 1)
         with clock.stage("mask"):
@@ -180,6 +183,9 @@ class Worker:
             covered=len(selection.masked),
             unplaced=len(selection.unplaced),
             verdict=str(selection.verdict),
+            exposure=next((str(level) for level in Level if level in levels), ""),
+            readable=levels.count(Level.READABLE),
+            partly=levels.count(Level.PARTLY),
         )
         return entry, output.data
 
@@ -228,3 +234,32 @@ def run_tasks(
                 streak = streak + 1 if entry.error == BatchPlaceError.code else 0
                 done(entry)
     return True
+
+
+class LocalEngine:
+    """Runs a batch in this process.
+
+    Args:
+        worker: Does the photos.
+        jobs: How many at once.
+    """
+
+    def __init__(self, worker: Worker, jobs: int) -> None:
+        self._worker = worker
+        self._jobs = jobs
+        self._began = process_time()
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the report says of how the batch was run."""
+        spent = round(process_time() - self._began, 1)
+        return {"kind": "local", "jobs": self._jobs, "processor_seconds": spent}
+
+    def run(
+        self, tasks: Sequence[Task], done: Callable[[Entry], None], stop: threading.Event
+    ) -> bool:
+        """Does all tasks; see :func:`run_tasks`."""
+        return run_tasks(self._worker, tasks, self._jobs, done, stop)
+
+    def close(self) -> None:
+        """Nothing to end: the process itself did it all."""
