@@ -45,8 +45,13 @@ HAND_MODEL = "hand_landmarker"
 SAME_TIP = 0.2
 AGREE = 0.5
 SURE_KIND = 0.5
+SURE_PLACE = 0.5
 SEEN_AGAIN = 0.5
-DOUBT = 0.5
+# Odds that a find is a finger tip, relative to its score's, measured on 220 labelled train photos
+# with hands: where landmarks put a tip, 90 % of scores from 0.3 to 0.5 were one (median ratio 7);
+# elsewhere 12 % (0.15). Close-ups, where the landmarker is blind, keep their odds.
+AT_A_TIP = 7.0
+WITHOUT_A_HAND = 0.15
 CLOSE_UP = 0.4
 
 
@@ -214,10 +219,11 @@ def match(tips: Sequence[Region], detections: Sequence[Detection]) -> dict[int, 
 def _confirmed(tip: Region, detection: Detection) -> Region:
     """A tip with the scores of detector and landmarks together.
 
-    Where the two disagree about the place, the region covers both.
+    Where the two disagree about the place, and the detector is sure of its own, the region covers
+    both.
     """
     polygon = tip.polygon
-    if box_iou(tip.box, detection.box) < AGREE:
+    if box_iou(tip.box, detection.box) < AGREE and detection.confidence >= SURE_PLACE:
         polygon = hull(polygon, box_polygon(detection.box))
     if tip.pad_chance is not None:
         detection = weigh(detection, tip.pad_chance)
@@ -236,8 +242,8 @@ def weigh(detection: Detection, pad_chance: float) -> Detection:
     """Joins what the detector and the landmarks say about pad or nail.
 
     The detector looks at the skin, the landmarks at how the hand is turned: independent witnesses,
-    so their odds multiply (naive Bayes). That a finger tip shows at all is the detector's word
-    alone: the sum of both scores stays what it was.
+    so their odds multiply (naive Bayes). So do those that a finger tip shows at all: the detector
+    finds one where landmarks put one, which is no chance hit.
 
     Args:
         detection: A finger tip.
@@ -247,7 +253,7 @@ def weigh(detection: Detection, pad_chance: float) -> Detection:
     nail = detection.nail_confidence * (1 - pad_chance)
     if pad + nail == 0:
         return detection
-    shown = min(1.0, detection.confidence + detection.nail_confidence)
+    shown = _at_odds(min(1.0, detection.confidence + detection.nail_confidence), AT_A_TIP)
     share = pad / (pad + nail)
     return replace(detection, confidence=shown * share, nail_confidence=shown * (1 - share))
 
@@ -297,13 +303,21 @@ def without_hand(detection: Detection, longest: float) -> Detection:
         longest: The photo's longer side, pixels; 0 where it is not known, which doubts nothing.
     """
     x0, y0, x1, y1 = detection.box
-    share = max(x1 - x0, y1 - y0) / longest if longest else CLOSE_UP
-    worth = min(1.0, DOUBT + (1 - DOUBT) * share / CLOSE_UP)
+    share = min(1.0, max(x1 - x0, y1 - y0) / longest / CLOSE_UP) if longest else 1.0
+    seen = detection.confidence + detection.nail_confidence
+    if seen == 0:
+        return detection
+    worth = _at_odds(min(1.0, seen), WITHOUT_A_HAND ** (1 - share)) / seen
     return replace(
         detection,
         confidence=detection.confidence * worth,
         nail_confidence=detection.nail_confidence * worth,
     )
+
+
+def _at_odds(chance: float, factor: float) -> float:
+    """A chance 0..1 after its odds were multiplied."""
+    return chance * factor / (1 - chance + chance * factor)
 
 
 def _kind(detection: Detection) -> Kind:

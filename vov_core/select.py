@@ -26,7 +26,7 @@ class Rules:
 
     mode: Mode = Mode.SAFE
     confidence: float = 0.25
-    nail_confidence: float = 0.6
+    nail_confidence: float = 0.8
 
 
 @dataclass(frozen=True, kw_only=True)
