@@ -150,7 +150,8 @@ def figures(
         rows=tuple(_row(c, covered[c], thresholds, tests) for c in usual),
         limits={
             name: _limit([c for c in covered if c.style == name], covered, widths, thresholds)
-            for name in dict.fromkeys(c.style for c in widths)
+            for name in styles
+            if any(c.style == name for c in widths)
         },
         cases={},
     )
