@@ -30,6 +30,8 @@ st.markdown(t("proof.meaning"))
 st.subheader(t("proof.by_style"))
 st.caption(t("proof.by_style_text", rate=f"{measured.rates[0]:.0%}"))
 st.plotly_chart(proven.by_style(measured), config=CHART, key="proof_styles")
+share, low, high = (f"{value:.0%}" for value in measured.coin)
+st.markdown(t("proof.coin", share=share, low=low, high=high))
 with st.expander(t("proof.table"), icon=":material/table:"):
     st.dataframe(proven.table(measured), hide_index=True)
     st.caption(t("proof.table_text"))

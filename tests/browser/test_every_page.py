@@ -20,6 +20,7 @@ PAGES = (
     "my_photos",
     "history",
     "lab",
+    "proof",
     "privacy",
     "about",
     "account",
@@ -53,7 +54,7 @@ def fits(tab: Tab, size: tuple[int, int]) -> None:
         ".filter(e => e.getBoundingClientRect().right > innerWidth + 1"
         " && !(e instanceof HTMLInputElement)"
         " && getComputedStyle(e).position !== 'absolute'"
-        " && !e.closest('.strip, [data-testid=stDataFrame], .js-plotly-plot'))"
+        " && !e.closest('.strip, .vov-attacks, [data-testid=stDataFrame], .js-plotly-plot'))"
         ".map(e => e.outerHTML.slice(0, 120))"
     )
     assert wide == []

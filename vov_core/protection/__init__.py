@@ -115,6 +115,8 @@ class Proof:
         stranger_pairs: Pairs of different fingers that set the thresholds.
         attempts: Covered pictures that were attacked and matched.
         uncovered: Matched without any cover.
+        coin: How often the true finger outscores a stranger, over all irreversible styles,
+            strengths and attacks together: share and 95 % confidence interval. 0.5 is a coin.
         rows: All styles and strengths, in the order in which people see them.
         limits: Cosmetic style -> its limit.
         cases: Example pictures: case -> names of the steps there are pictures of.
@@ -127,6 +129,7 @@ class Proof:
     stranger_pairs: int
     attempts: int
     uncovered: tuple[Rate, ...]
+    coin: tuple[float, float, float]
     rows: tuple[Row, ...]
     limits: Mapping[str, Limit]
     cases: Mapping[str, tuple[str, ...]]
@@ -158,6 +161,7 @@ def proof() -> Proof:
         stranger_pairs=facts["stranger_pairs"],
         attempts=facts["attempts"],
         uncovered=_rates(facts["uncovered"]),
+        coin=tuple(facts["coin"]),
         rows=tuple(_row(row) for row in facts["rows"]),
         limits=MappingProxyType({n: _limit(limit) for n, limit in facts["limits"].items()}),
         cases=MappingProxyType({name: tuple(steps) for name, steps in facts["cases"].items()}),

@@ -120,7 +120,9 @@ def _multiples() -> dict[str, str]:
         "columns": ",".join(state.get("lab_columns", [])),
     }
     places = {entry.id: str(number) for number, entry in enumerate(lab().entries, 1)}
-    found["photo"] = places.get(state.get("lab_multiple", ""), "")
+    # Until the photos are shown, the address keeps the one that it asked for.
+    wanted = state.get("lab_wanted_photo", "")
+    found["photo"] = places.get(state.get("lab_multiple", ""), wanted)
     return {name: value for name, value in found.items() if value}
 
 
