@@ -30,7 +30,7 @@ def start(weights: Path, **environment: str) -> "subprocess.CompletedProcess[str
         env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": str(weights), **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
     )
 
 

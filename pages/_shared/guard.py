@@ -42,26 +42,28 @@ CSP: Final = "; ".join(
         "font-src 'self' data:",
         "connect-src 'self'",
         "worker-src 'self' blob:",
+        # The live picture's part, which is a page of its own.
         "frame-src 'self'",
         "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
+        "frame-ancestors {ancestors}",
     )
 )
 HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=(), payment=(), usb=()",
 }
 _POLICY: Final = "Content-Security-Policy"
-_COMPONENT: Final = "/component/"
 COOKIE: Final = "vov_browser"
 _WORD: Final = re.compile(r"[0-9a-f]{32}")
 _WINDOW_SECONDS: Final = 600
 _MEDIA: Final = "/media/"
+_PARTS: Final = "/component/"
 _UPLOADS: Final = "/_stcore/upload_file/"
 _MEGABYTE: Final = 1024**2
 _secret: Final = token_bytes(32)
@@ -246,23 +248,28 @@ class Guard:
 
 
 def _add_headers(headers: MutableHeaders, path: str) -> None:
-    policy, framing = _policy(), "DENY"
-    if _COMPONENT in path:
-        # The live picture's transport is a page of its own inside of VOV's, and of nobody else's.
-        policy = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
-        framing = "SAMEORIGIN"
-    for name, value in {**HEADERS, "X-Frame-Options": framing, _POLICY: policy}.items():
+    # Parts of pages are shown in VOV's own pages; nothing is shown in anybody else's.
+    is_part = _PARTS in path
+    if is_part:
+        headers["X-Frame-Options"] = "SAMEORIGIN"
+    for name, value in HEADERS.items():
         headers.setdefault(name, value)
+    headers.setdefault(_POLICY, _policy("'self'" if is_part else "'none'"))
     if _MEDIA in path and "/static/" not in path:
         headers["Cache-Control"] = "private, no-store"
 
 
 @cache
-def _policy() -> str:
-    """The policy with the hash of the one inline script of Streamlit's page."""
+def _policy(ancestors: str) -> str:
+    """The policy with the hash of the one inline script of Streamlit's page.
+
+    Args:
+        ancestors: Whose pages may show the answer in a frame.
+    """
     page = (Path(file_util.get_static_dir()) / "index.html").read_bytes()
     (script,) = re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
-    return CSP.format(inline=b64encode(sha256(script).digest()).decode())
+    inline = b64encode(sha256(script).digest()).decode()
+    return CSP.format(inline=inline, ancestors=ancestors)
 
 
 def _execute_deferred(self: MediaFileManager, file_id: str) -> str:

@@ -19,6 +19,7 @@ from PIL import Image
 
 from vov_core.batch import Entry, FolderPlace, Manifest, make_plan
 from vov_core.batch.cli import INTERRUPTED
+from vov_core.batch.manifest import Journal
 from vov_core.batch.places import OWN
 from vov_core.batch.progress import Progress
 from vov_core.batch.report import as_csv
@@ -223,8 +224,7 @@ def started(photos: Path, out: Path) -> "subprocess.Popen[bytes]":
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 120
-    noted = out / OWN / "manifest.jsonl"
-    while not (noted.exists() and noted.stat().st_size):
+    while not any(path.stat().st_size for path in (out / OWN).glob("manifest.jsonl*")):
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
     return process
@@ -289,6 +289,14 @@ def test_photos_overlap(tmp_path: Path, out: Path, finder: Finder) -> None:
     worker = Worker(Slow(), Recipe(), source, target, Budget(10**9))  # type: ignore[arg-type]
     assert run_tasks(worker, tasks, 3, done.append, threading.Event())
     assert [entry.error for entry in done] == ["", "", ""]
+
+
+def test_what_was_noted_later_counts(out: Path) -> None:
+    """A stopped run on Ray leaves parts; what a run in one process notes after it wins."""
+    place = FolderPlace(out, new=True)
+    Journal(place, f"{time.time_ns():020}-0").add(Entry(name="a.jpg", size=1, stamp="old"))
+    Manifest(FolderPlace(out)).add(Entry(name="a.jpg", size=1, stamp="new"))
+    assert Manifest(place).entries["a.jpg"].stamp == "new"
 
 
 class Broken(FolderPlace):

@@ -107,6 +107,7 @@ class FolderPlace(Place):
     def __init__(self, root: Path, *, new: bool = False) -> None:
         self.root = root
         self.label = str(root)
+        self._part = f"{time_ns():020}-{token_hex(4)}"
         if not root.is_dir() and (root.exists() or not new):
             code = errno.ENOTDIR if root.exists() else errno.ENOENT
             raise BatchPlaceError(place=self.label, reason=os.strerror(code))
@@ -155,8 +156,8 @@ class FolderPlace(Place):
                 part.unlink(missing_ok=True)
 
     def append(self, name: str, data: bytes) -> None:
-        """See the base class."""
-        path = self.root / OWN / name
+        """See the base class. It becomes a part, so that what was noted later is read later."""
+        path = self.root / OWN / f"{name}.{self._part}"
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
@@ -165,7 +166,8 @@ class FolderPlace(Place):
     def appended(self, name: str) -> bytes:
         """See the base class."""
         with self._told():
-            return b"".join(path.read_bytes() for path in self._parts(name))
+            # A part whose end a kill cut off must not swallow the next one's first line.
+            return b"\n".join(path.read_bytes() for path in self._parts(name))
 
     def _parts(self, name: str) -> list[Path]:
         own = self.root / OWN
@@ -281,7 +283,7 @@ class S3Place(Place):
     def appended(self, name: str) -> bytes:
         """See the base class."""
         with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
-            return b"".join(pool.map(self.read, self._parts(name)))
+            return b"\n".join(pool.map(self.read, self._parts(name)))
 
     def _parts(self, name: str) -> list[str]:
         return sorted(entry["Key"][len(self.prefix) :] for entry in self._listed(f"{OWN}/{name}"))
