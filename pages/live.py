@@ -194,10 +194,10 @@ with left:
         translations={name: t(f"live.{name}") for name in WORDS},
     )
     playing = bool(context.state.playing)
-    buttons(picture, playing)
-with right:
     if playing:
         figures(picture)
+    buttons(picture, playing)
+with right:
     st.caption(f":material/visibility_off: {t('live.promise')}")
     if not servers:
         st.caption(f":material/lan: {t('live.no_servers')}")

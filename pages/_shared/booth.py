@@ -90,7 +90,8 @@ def _left() -> None:
     """Nobody has touched the page for a while."""
     forget()
     flash(t("booth.forgotten"), ":material/cleaning_services:")
-    st.session_state.booth_called = settings().booth_kiosk
+    if settings().booth_kiosk:
+        st.session_state.booth_called = True
 
 
 def watch_kiosk(page: str) -> None:
