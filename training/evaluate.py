@@ -161,14 +161,24 @@ def cover_scores(measured: Sequence[Measured], method: str) -> dict[str, float]:
     }
 
 
-def false_finds(pictures: Sequence[Path], hands: HandFinder, engine: Engine, at: float) -> float:
-    """Fingerprints that the detector sees per photo without hands, at this confidence."""
-    total = 0
+def false_finds(
+    pictures: Sequence[Path], hands: HandFinder, engine: Engine, at: float
+) -> dict[str, float]:
+    """What is seen in photos without hands, where nothing is to be seen.
+
+    Returns:
+        Per photo: ``detector``, fingerprints of the detector alone at this confidence; ``covered``,
+        what safe mode covers at this confidence.
+    """
+    alone = covered = 0
+    finder, rules = Finder(hands, engine), Rules(confidence=at)
     for path in pictures:
         pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-        found = Finder(hands, engine).find("", pixels)
-        total += sum(d.confidence >= at for d in engine.detect(pixels, found.hands))
-    return total / max(1, len(pictures))
+        found = finder.find("", pixels)
+        alone += sum(d.confidence >= at for d in engine.detect(pixels, found.hands))
+        covered += len(select(found, rules, Edits()).masked)
+    count = max(1, len(pictures))
+    return {"detector": alone / count, "covered": covered / count}
 
 
 def fill(outlines: Iterable[Any], shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -325,8 +335,8 @@ def main() -> None:
     if options.empty:
         pictures = sorted(options.empty.iterdir())
         rate = false_finds(pictures, hands, engine, options.confidence)
-        scores["without_hands"] = {"photos": len(pictures), "false_finds": round(rate, 4)}
-        print(f"\nphotos without hands: {len(pictures)}, false finds per photo: {rate:.3f}")
+        scores["without_hands"] = {"photos": len(pictures), **_rounded(rate)}
+        _table("without hands", {f"{len(pictures)} photos": rate})
     if options.json:
         options.json.write_text(json.dumps(scores, indent=1), "utf-8")
 

@@ -114,8 +114,10 @@ def test_finds_on_photos_without_hands_are_false(tmp_path: Path) -> None:
     for i in range(4):
         cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((40, 60, 3), 40 * i, np.uint8))
     pictures = sorted(tmp_path.iterdir())
-    assert false_finds(pictures, SeesNoHands(), SeesPads(), 0.25) == pytest.approx(0.5)
-    assert false_finds(pictures, SeesNoHands(), SeesPads(), 0.95) == 0
+    seen = false_finds(pictures, SeesNoHands(), SeesPads(), 0.25)
+    assert seen == {"detector": pytest.approx(0.5), "covered": pytest.approx(0.5)}
+    nothing = false_finds(pictures, SeesNoHands(), SeesPads(), 0.95)
+    assert nothing == {"detector": 0, "covered": 0}
 
 
 class SeesNoHands:
