@@ -87,7 +87,7 @@ def main() -> None:
         "The live picture",
         f"`python -m benchmarks.live`: {FRAMES} frames of 640 x 480 with one moving hand, on "
         f"{os.cpu_count()} cores while the machine's load was {load:.1f} (other programs ran; "
-        "CPU time per frame does not depend on them). Finding and covering only: decoding and "
+        "they lengthen CPU time per frame, too, but less). Finding and covering only: decoding and "
         "encoding of the stream come on top.\n\n"
         + "\n".join(rows)
         + f"\n\nPads whose centre is covered, over {len(NUMBERS)} hands and all frames: "

@@ -132,8 +132,8 @@ def speed() -> str:
     load = os.getloadavg()[0]
     head = (
         f"One waving hand, {_RATE} frames per second, skin tone; {os.cpu_count()} cores, on which "
-        f"a load of {load:.1f} was running meanwhile. Processor time tells what a quiet machine "
-        "would do.\n\n"
+        f"a load of {load:.1f} was running meanwhile. Processor time is what a quiet machine "
+        "would take at most.\n\n"
         "| frames | read | find | cover, write | check | **end to end** | processor per frame |\n"
         "|---|---:|---:|---:|---:|---:|---:|\n"
     )
