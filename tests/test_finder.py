@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.hand_shapes import moved, open_hand
-from vov_core.finder import Finder, fuse, match, place_tips, weigh, without_hand
+from vov_core.finder import Finder, elsewhere, fuse, match, place_tips, weigh
 from vov_core.findings import Detection, Finger, Hand, Kind, Source, Why
 from vov_core.geometry import (
     area,
@@ -189,13 +189,22 @@ def test_without_a_hand_a_small_tip_is_doubted_and_a_close_up_is_not():
     small, large = fuse((), [far, near], longest=1000)
     assert (large.confidence, large.nail_confidence) == pytest.approx((0.8, 0.1))
     assert 0.25 < small.confidence < 0.6 and small.nail_confidence < 0.1
-    assert fuse((), [far])[0].confidence == pytest.approx(0.8), "of unknown size"
+    faint = Detection((0, 0, 10, 10), 0.15, 0.1)
+    assert fuse((), [faint], longest=1000) == (), "below the floor"
+
+
+def test_beside_a_hand_nothing_is_a_close_up():
+    hand = open_hand()
+    tips, _ = place_tips([hand], 1000, 1000)
+    beside = Detection((0, 500, 400, 900), 0.6, 0.0)
+    assert fuse((), [beside], 1000)[0].confidence == pytest.approx(0.6)
+    assert fuse(tips, [beside], 1000)[-1].confidence < 0.25
 
 
 @given(st.floats(1, 1000), st.floats(1, 1000), st.floats(0, 1))
 def test_a_larger_tip_is_never_doubted_more(one, other, score):
     worth = [
-        without_hand(Detection((0, 0, side, side), score, 0), 1000).confidence
+        elsewhere(Detection((0, 0, side, side), score, 0), 1000).confidence
         for side in sorted((one, other))
     ]
     assert worth[0] <= worth[1] + 1e-9 and worth[1] <= score + 1e-9
@@ -219,7 +228,7 @@ def test_no_tip_and_no_detection_gets_lost(found):
             box_intersection(detection.box, region.box) and region.source is Source.BOTH
             for region in regions[:5]
         )
-        assert lone or on_a_tip
+        assert lone or on_a_tip or max(detection.confidence, detection.nail_confidence) < 0.3
     assert all(0 <= r.confidence <= 1 for r in regions if r.confidence is not None)
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vov_core.detector import ONNX_MODEL, Detector, load_detector
+from vov_core.detector import FLOOR, ONNX_MODEL, Detector, load_detector
 from vov_core.findings import (
     Detection,
     Findings,
@@ -49,9 +49,9 @@ SURE_PLACE = 0.5
 SEEN_AGAIN = 0.5
 # Odds that a find is a finger tip, relative to its score's, measured on 220 labelled train photos
 # with hands: where landmarks put a tip, 90 % of scores from 0.3 to 0.5 were one (median ratio 7);
-# elsewhere 12 % (0.15). Close-ups, where the landmarker is blind, keep their odds.
+# elsewhere 12 % (0.15). Where no hand is seen, close-ups keep theirs: the landmarker is blind there.
 AT_A_TIP = 7.0
-WITHOUT_A_HAND = 0.15
+ELSEWHERE = 0.15
 CLOSE_UP = 0.4
 
 
@@ -170,7 +170,8 @@ def fuse(
     Pairs are taken by falling intersection over union of their boxes, each tip and each detection
     once. A further detection that mostly lies on a tip is that tip seen again. A tip without a
     detection keeps ``confidence`` None: the detector, if there was one, gave it less than its
-    floor. A detection without a tip becomes a region of its own; see :func:`without_hand`.
+    floor. A detection without a tip becomes a region of its own, if what :func:`elsewhere` leaves
+    of its scores still is above the floor.
 
     Args:
         tips: Regions from landmarks.
@@ -186,15 +187,18 @@ def fuse(
         for number, tip in enumerate(tips)
     ]
     taken = set(pairs.values())
+    side = 0 if tips else longest
     lone: list[Region] = []
     for number, detection in enumerate(detections):
         if number in taken:
             continue
         tip = next((i for i, tip in enumerate(tips) if _lies_on(detection, tip)), None)
-        if tip is None:
-            lone.append(_lone(len(lone), detection, longest))
-        else:
+        if tip is not None:
             joined[tip] = _seen_again(joined[tip], detection)
+            continue
+        region = _lone(len(lone), detection, side)
+        if max(region.confidence or 0.0, region.nail_confidence or 0.0) >= FLOOR:
+            lone.append(region)
     return (*joined, *lone)
 
 
@@ -280,7 +284,7 @@ def _seen_again(tip: Region, detection: Detection) -> Region:
 
 def _lone(number: int, detection: Detection, longest: float) -> Region:
     x0, y0, x1, y1 = detection.box
-    worth = without_hand(detection, longest)
+    worth = elsewhere(detection, longest)
     return Region(
         id=f"d{number}",
         polygon=box_polygon(detection.box),
@@ -292,22 +296,23 @@ def _lone(number: int, detection: Detection, longest: float) -> Region:
     )
 
 
-def without_hand(detection: Detection, longest: float) -> Detection:
-    """What a detection's scores are worth where no hand's landmarks stand behind it.
+def elsewhere(detection: Detection, longest: float) -> Detection:
+    """What a detection's scores are worth where no landmarks stand behind it.
 
     Of a finger tip that is small in the photo the landmarker would have seen the hand, so its
     silence speaks against it; close-ups it does not see. The doubt falls with the tip's size.
 
     Args:
         detection: A finger tip.
-        longest: The photo's longer side, pixels; 0 where it is not known, which doubts nothing.
+        longest: The photo's longer side, pixels; 0 where hands were seen, so that nothing in the
+            photo is taken for a close-up.
     """
     x0, y0, x1, y1 = detection.box
-    share = min(1.0, max(x1 - x0, y1 - y0) / longest / CLOSE_UP) if longest else 1.0
+    share = min(1.0, max(x1 - x0, y1 - y0) / longest / CLOSE_UP) if longest else 0.0
     seen = detection.confidence + detection.nail_confidence
     if seen == 0:
         return detection
-    worth = _at_odds(min(1.0, seen), WITHOUT_A_HAND ** (1 - share)) / seen
+    worth = _at_odds(min(1.0, seen), ELSEWHERE ** (1 - share)) / seen
     return replace(
         detection,
         confidence=detection.confidence * worth,

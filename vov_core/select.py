@@ -50,7 +50,8 @@ class Selection:
 
     Attributes:
         masked: Regions to cover: the findings' order, then what the person drew.
-        open: All other regions, in the same order.
+        open: All other finger tips, in the same order. What only the detector saw, and less sure
+            than the threshold, is none, unless the person left it open.
         verdict: ``DANGER`` if the rules or the person cover anything, also if the person then
             left all of it open.
         unplaced: Finger tips that must be told to the person, since they have no region.
@@ -83,7 +84,12 @@ def select(findings: Findings, rules: Rules, edits: Edits) -> Selection:
     masked = tuple(region for region in regions if region.id in covered)
     return Selection(
         masked=masked,
-        open=tuple(region for region in regions if region.id not in covered),
+        open=tuple(
+            region
+            for region in regions
+            if region.id not in covered
+            and (region.source is not Source.DETECTOR or region.id in edits.left_out)
+        ),
         verdict=Verdict.DANGER if masked or by_rule else Verdict.NOTHING_FOUND,
         unplaced=findings.unplaced,
         precise_unavailable=rules.mode is Mode.PRECISE and not findings.detector,

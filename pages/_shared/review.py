@@ -159,7 +159,8 @@ def view(item: Item, photo: Photo, selection: Selection, masked: Masked) -> dict
         st.session_state.original_preview = kept
     covered = {region.id for region in selection.masked}
     shapes = {region.id: region for region in masked.regions}
-    regions = [*item.findings.regions, *item.edits.drawn]
+    shown = covered | {region.id for region in selection.open}
+    regions = [r for r in (*item.findings.regions, *item.edits.drawn) if r.id in shown]
     exposures = workspace().exposures(item)
     tips = [
         tip(number, region, shapes.get(region.id, region), region.id in covered, photo, masked)
