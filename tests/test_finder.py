@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.hand_shapes import moved, open_hand
-from vov_core.finder import Finder, elsewhere, fuse, match, place_tips, weigh
+from vov_core.finder import Finder, elsewhere, fuse, is_flat, match, place_tips, weigh
 from vov_core.findings import Detection, Finger, Hand, Kind, Source, Why
 from vov_core.geometry import (
     area,
@@ -52,7 +52,7 @@ class FixedDetector:
         return self.detections
 
 
-BLANK = np.zeros((1000, 1000, 3), dtype=np.uint8)
+BLANK = np.random.default_rng(0).integers(0, 256, (1000, 1000, 3), dtype=np.uint8)
 
 
 def seen(hand: Hand, finger: Finger, pad: float, nail: float, shift: float = 0.0) -> Detection:
@@ -274,3 +274,23 @@ def test_landmarks_that_make_no_finger_are_told():
     tips, unplaced = place_tips([hand], 1000, 1000)
     assert len(tips) == 4
     assert [(u.hand, u.finger, u.why) for u in unplaced] == [(0, Finger.INDEX, Why.DEGENERATE)]
+
+
+def test_an_area_of_one_colour_gives_no_fingerprint_away():
+    skin = np.full((300, 400, 3), (230, 190, 170), np.uint8)
+    skin[100:] += np.random.default_rng(0).integers(0, 20, (200, 400, 3), dtype=np.uint8)
+    assert is_flat(skin, (10, 10, 90, 90))
+    assert not is_flat(skin, (10, 10, 90, 190)) and not is_flat(skin, (10, 150, 390, 290))
+    assert is_flat(skin, (500, 10, 600, 90)), "outside"
+
+
+def test_what_is_detected_on_one_colour_is_no_find():
+    photo = np.zeros((1000, 1000, 3), np.uint8)
+    photo[500:] = BLANK[500:]
+    there, nowhere = Detection((50, 600, 650, 950), 0.9, 0), Detection((50, 50, 650, 450), 0.9, 0)
+    detector = FixedDetector(there, nowhere)
+    detector.detect = lambda *_: detector.detections
+    hands = FixedHands()
+    hands.find = lambda _: ()
+    (region,) = Finder(hands, detector).find("00", photo).regions
+    assert box_iou(region.box, there.box) > 0.99

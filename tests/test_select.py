@@ -82,6 +82,9 @@ def test_edits_win_and_nothing_gets_lost(photo, changes, mode, confidence):
     assert (changes.left_out - changes.put_in) & set(known) <= set(left)
     assert [id for id in known if id in covered] == covered
     assert [id for id in known if id in left] == left
+    assert [r.id for r in selection.found if r.id in covered] == [
+        id for id in covered if id not in ids(changes.drawn)
+    ]
     quiet = {r.id for r in photo.regions if r.source is Source.DETECTOR} - changes.left_out
     assert set(known) - quiet <= set(covered + left) <= set(known)
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vov_core.detector import FLOOR, ONNX_MODEL, Detector, load_detector
 from vov_core.findings import (
+    Box,
     Detection,
     Findings,
     Finger,
@@ -49,10 +50,12 @@ SURE_PLACE = 0.5
 SEEN_AGAIN = 0.5
 # Odds that a find is a finger tip, relative to its score's, measured on 220 labelled train photos
 # with hands: where landmarks put a tip, 90 % of scores from 0.3 to 0.5 were one (median ratio 7);
-# elsewhere 12 % (0.15). Where no hand is seen, close-ups keep theirs: the landmarker is blind there.
+# elsewhere 12 % (0.15). Close-ups without a hand keep theirs: the landmarker is blind there.
 AT_A_TIP = 7.0
 ELSEWHERE = 0.15
 CLOSE_UP = 0.4
+FLAT = 2.0
+_SAMPLED = 64
 
 
 class Finder:
@@ -94,7 +97,8 @@ class Finder:
         detections: tuple[Detection, ...] = ()
         if detector := self._detector:
             models[ONNX_MODEL] = detector.version
-            detections, ms["detector"] = _timed(lambda: detector.detect(pixels, hands))
+            seen, ms["detector"] = _timed(lambda: detector.detect(pixels, hands))
+            detections = tuple(one for one in seen if not is_flat(pixels, one.box))
         (tips, unplaced), place_ms = _timed(lambda: place_tips(hands, width, height))
         regions, fuse_ms = _timed(lambda: fuse(tips, detections, max(width, height)))
         ms["fuse"] = place_ms + fuse_ms
@@ -240,6 +244,14 @@ def _confirmed(tip: Region, detection: Detection) -> Region:
         confidence=detection.confidence,
         nail_confidence=detection.nail_confidence,
     )
+
+
+def is_flat(pixels: Pixels, box: Box) -> bool:
+    """Whether a part of a photo (RGB, uint8) is of one colour: it can't give a fingerprint away."""
+    x0, y0, x1, y1 = (max(0, round(edge)) for edge in box)
+    step = max(1, min(x1 - x0, y1 - y0) // _SAMPLED)
+    part = pixels[y0 : max(y1, y0 + 1) : step, x0 : max(x1, x0 + 1) : step]
+    return part.size == 0 or float(part.std(axis=(0, 1)).max()) < FLAT
 
 
 def weigh(detection: Detection, pad_chance: float) -> Detection:

@@ -65,6 +65,11 @@ class Selection:
     unplaced: tuple[Unplaced, ...]
     precise_unavailable: bool
 
+    @property
+    def found(self) -> tuple[Region, ...]:
+        """The finger tips that the models found, covered or open; not what the person drew."""
+        return tuple(r for r in (*self.masked, *self.open) if r.source is not Source.PERSON)
+
 
 def select(findings: Findings, rules: Rules, edits: Edits) -> Selection:
     """Applies rules and edits to what was found in a photo.

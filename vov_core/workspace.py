@@ -223,7 +223,7 @@ class Workspace:
             tuning=tuning,
             edits=item.edits,
             selection=selection,
-            exposure=tally(self.exposures(item).values()),
+            exposure=tally(self.exposures(item)[region.id] for region in selection.found),
             ms=item.decode_ms + sum(item.findings.ms.values()) + masked.ms + output.ms,
         )
         item.saved = False

@@ -174,7 +174,7 @@ def receipt_of(made: Print) -> Receipt:
         strength=look.strength,
         softness=look.softness,
         hands=sum(len(item.findings.hands) for item in made.items),
-        regions_found=sum(len(item.findings.regions) for item in made.items),
+        regions_found=sum(len(selection.found) for selection in made.selections),
         fingerprints_covered=made.covered,
         left_out=0,
         drawn=0,

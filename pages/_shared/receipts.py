@@ -33,7 +33,7 @@ def receipt_of(item: Item, approval: Approval) -> Receipt:
         strength=tuning.look.strength,
         softness=tuning.look.softness,
         hands=len(item.findings.hands),
-        regions_found=len(selection.masked) + len(selection.open),
+        regions_found=len(selection.found),
         fingerprints_covered=len(selection.masked),
         left_out=len(approval.edits.left_out),
         drawn=len(approval.edits.drawn),

@@ -27,7 +27,7 @@ def sample(number: str) -> bytes:
 def distinct(shade: int) -> bytes:
     """A small picture without a hand; each shade is another file."""
     pixels = drawn(120, 90)
-    pixels[..., 2] = shade
+    pixels[..., 0] = shade  # nothing of the colour of skin, which the detector might take for a tip
     return saved(pixels, "PNG")
 
 

@@ -23,7 +23,7 @@ from vov_core.batch.manifest import Entry
 from vov_core.batch.places import Place
 from vov_core.batch.plan import Task
 from vov_core.errors import BatchPlaceError, FileTooLargeError, VovError
-from vov_core.exposure import Level, exposures
+from vov_core.exposure import Level, measure
 from vov_core.finder import Finder
 from vov_core.images import ReadLimits, protected_name, read_photo, stated_pixels
 from vov_core.pipeline import Tuning, mask, output_format, write
@@ -159,9 +159,9 @@ class Worker:
             photo = read_photo(data, self._recipe.limits)
         findings = self._finder.find(photo.sha256, photo.pixels)
         clock.ms.update({stage: round(value, 1) for stage, value in findings.ms.items()})
-        with clock.stage("exposure"):
-            levels = [seen.level for seen in exposures(photo.pixels, findings).values()]
         selection = select(findings, tuning.rules, Edits())
+        with clock.stage("exposure"):
+            levels = [measure(photo.pixels, region).level for region in selection.found]
         look = replace(tuning.look, seed=int.from_bytes(os.urandom(4)) >> 1)
         with clock.stage("mask"):
             masked = mask(photo, selection, look)
@@ -179,7 +179,7 @@ class Worker:
             width=photo.width,
             height=photo.height,
             hands=len(findings.hands),
-            found=len(findings.regions),
+            found=len(selection.found),
             covered=len(selection.masked),
             unplaced=len(selection.unplaced),
             verdict=str(selection.verdict),

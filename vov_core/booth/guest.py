@@ -143,12 +143,17 @@ class Guest:
         items = tuple(item for item in self.items if item)
         if len(items) != SHOTS:
             raise ValueError("four shots are needed")
+        chosen = tuple(self.workspace.selection(i, tuning.rules) for i in items)
         return Print(
             save_id=uuid.uuid4(),
             output=print_file(self.frame(design, tuning), format),
             design=design,
             tuning=tuning,
             items=items,
-            selections=tuple(self.workspace.selection(i, tuning.rules) for i in items),
-            exposure=tally(e for i in items for e in self.workspace.exposures(i).values()),
+            selections=chosen,
+            exposure=tally(
+                self.workspace.exposures(item)[region.id]
+                for item, selection in zip(items, chosen, strict=True)
+                for region in selection.found
+            ),
         )
