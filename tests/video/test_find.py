@@ -25,7 +25,7 @@ class Detector:
         assert pixels.ndim == 3
         self.asked.append(len(hands))
         polygons = [tip_polygon(hand, Finger.INDEX) for hand in hands]
-        return tuple(Detection(box_of(p), 0.02, 0.97) for p in polygons if p is not None)
+        return tuple(Detection(box_of(p), 0.0, 0.97) for p in polygons if p is not None)
 
 
 class CountedHands(MediaPipeHands):

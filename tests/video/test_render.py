@@ -63,7 +63,7 @@ def test_slow_and_fast_videos_go_the_whole_way(rate: int, seconds: float) -> Non
     seen = find_in_video(data, facts, finder())
     shapes = Shapes(seen)
     assert facts.frames == round(rate * seconds) == seen.frames
-    assert all(len(shapes.at(index).regions) == 5 for index in range(facts.frames))
+    assert all(len(shapes.at(index).regions) >= 5 for index in range(facts.frames))
     made = render(data, facts, seen, Plan())
     assert made.report.covered_frames == facts.frames
     times = [[f.ticks for f in frames(one, probe(one))] for one in (data, made.data)]
@@ -75,9 +75,10 @@ def test_resting_outlines_stand_still() -> None:
     outlines = [
         {region.id: np.array(region.polygon) for region in shapes.at(i).regions} for i in range(12)
     ]
-    assert all(len(shown) == 5 for shown in outlines)
+    tips = {name for shown in outlines for name in shown if "-" in name}
+    assert len(tips) == 5 and all(tips <= set(shown) for shown in outlines)
     for one, other in pairwise(outlines[4:]):
-        for name in one:
+        for name in tips:
             low, high = (np.array([o[name].min(0), o[name].max(0)]) for o in (one, other))
             assert np.abs(low - high).max() < 1.0, name
 

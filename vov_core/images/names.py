@@ -70,7 +70,7 @@ def _clean_parts(name: str) -> tuple[str, str]:
     kept = "".join(c for c in base if c == _JOINER or unicodedata.category(c) not in _DROPPED)
     kept = unicodedata.normalize("NFC", _FORBIDDEN.sub("_", kept))
     kept = _trim(kept) or _FALLBACK
-    if _RESERVED.match(kept):
+    if _RESERVED.match(kept.replace(_JOINER, "")):
         kept = "_" + kept
     found = _EXTENSION.search(kept)
     if found is None or found.start() == 0:
