@@ -39,7 +39,7 @@ from vov_core.images import protected_name, safe_name
         ("nul .txt", "_nul.txt"),
         ("COM1.png", "_COM1.png"),
         ("lpt\u00b9.png", "_lpt\u00b9.png"),
-        ("CON\u200d.0", "_CON\u200d.0"),
+        ("CON\u200d.0", "_CON.0"),
         ("console.png", "console.png"),
         ("archive.tar.gz", "archive.tar.gz"),
         ("\ud800.jpg", "jpg"),
