@@ -114,7 +114,8 @@ class Tab:
 
     def go(self, page: str) -> Self:
         """Follows the link in the navigation."""
-        self.page.get_by_test_id("stSidebarNavLink").filter(has_text=self.t(f"nav.{page}")).click()
+        links = self.page.get_by_test_id("stSidebarNavLink")
+        links.and_(self.page.get_by_role("link", name=self.t(f"nav.{page}"), exact=True)).click()
         expect(self.heading(f"{page}.title")).to_be_visible()
         return self.settled()
 
