@@ -35,6 +35,7 @@ def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gallery
     monkeypatch.setenv("VOV_LINK_SECONDS", str(LINK_SECONDS))
     owner = Owner.new_guest()
     archive = open_archive(Settings(data_dir=tmp_path / "app" / "data"))
+    archive.agree(owner, archive.terms(owner).version)
     saved = {f"photo {n}.png": distinct(n) for n in range(30)}
     for name, output in saved.items():
         facts = {"file_name": name, "format": "png", "width": 120, "height": 90}
