@@ -117,7 +117,8 @@ def show(tab: Tab, page: str) -> bytes:
     if page == "history":
         expect(tab.page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     tab.page.wait_for_function(
-        "[...document.images].every(image => image.complete) && document.fonts.status === 'loaded'"
+        "() => [...document.images].every(image => image.complete)"
+        " && document.fonts.status === 'loaded'"
     )
     if page == "home":
         expect(tab.page.locator("img-comparison-slider img").first).to_be_visible()

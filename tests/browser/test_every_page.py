@@ -47,7 +47,7 @@ def fits(tab: Tab, size: tuple[int, int]) -> None:
     tab.page.set_viewport_size({"width": size[0], "height": size[1]})
     tab.settled()
     tab.page.wait_for_function(
-        "document.scrollingElement.scrollWidth <= window.innerWidth", timeout=15_000
+        "() => document.scrollingElement.scrollWidth <= window.innerWidth", timeout=15_000
     )
     wide = tab.page.evaluate(
         "[...document.querySelectorAll('.block-container *')]"

@@ -160,7 +160,7 @@ def test_a_damaged_cookie_is_replaced(
     def token() -> str:
         return next(c["value"] for c in context.cookies() if c["name"] == "vov_guest")
 
-    tab.page.wait_for_function("document.cookie.match(/vov_guest=[\\w-]{43}(;|$)/)")
+    tab.page.wait_for_function("() => document.cookie.match(/vov_guest=[\\w-]{43}(;|$)/)")
     first = token()
     tab.page.reload()
     tab.settled()

@@ -54,7 +54,7 @@ def test_first_time_again_and_a_stolen_cookie(
     tab.button("account.sign_up").click()
     expect(tab.button("account.log_out")).to_be_visible()
     expect(tab.page.get_by_text("Minji Kim").first).to_be_visible()
-    tab.page.wait_for_function("document.cookie.match(/vov_member=[\\w-]{43}(;|$)/)")
+    tab.page.wait_for_function("() => document.cookie.match(/vov_member=[\\w-]{43}(;|$)/)")
     assert service.problems == [] and all("code_verifier" in form for form in service.exchanged)
     handed = [c for c in tab.page.context.cookies() if c["name"].startswith("_streamlit_user")]
     assert handed and all(c["httpOnly"] for c in handed)
@@ -64,7 +64,7 @@ def test_first_time_again_and_a_stolen_cookie(
     expect(tab.heading("home.title")).to_be_visible()
     tab.open("account")
     expect(tab.page.get_by_role("button", name="Google")).to_be_visible()
-    tab.page.wait_for_function("!document.cookie.includes('vov_member=')")
+    tab.page.wait_for_function("() => !document.cookie.includes('vov_member=')")
     names = {c["name"] for c in tab.page.context.cookies()}
     assert "_streamlit_user" not in names
 

@@ -46,11 +46,11 @@ def test_the_whole_way_of_a_video(person: Tab, server: Server) -> None:
         expect(tab.button("actions.approve")).to_be_visible(timeout=WORK_MS)
     assert temporary == set()
     tab.settled()
-    tab.page.wait_for_function(f"(({_VIDEO})?.readyState ?? 0) >= 2")
+    tab.page.wait_for_function(f"() => (({_VIDEO})?.readyState ?? 0) >= 2")
     source = tab.page.evaluate(f"({_VIDEO}).src")
     assert source.startswith("blob:")
     tab.page.evaluate(f"({_VIDEO}).play()")
-    tab.page.wait_for_function(f"({_VIDEO}).currentTime > 0.2")
+    tab.page.wait_for_function(f"() => ({_VIDEO}).currentTime > 0.2")
     tab.button("video.look").click()
     expect(tab.page.locator("img-comparison-slider img").first).to_be_visible()
     assert not [address for address in tab.addresses if ".mp4" in address]
