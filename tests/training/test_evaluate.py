@@ -112,7 +112,8 @@ def test_a_core_outside_of_the_photo_needs_no_cover() -> None:
 
 def test_finds_on_photos_without_hands_are_false(tmp_path: Path) -> None:
     for i in range(4):
-        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((40, 60, 3), 40 * i, np.uint8))
+        grain = np.random.default_rng(i).integers(0, 18, (40, 60, 3))
+        cv2.imwrite(str(tmp_path / f"{i}.png"), (40 * i + grain).astype(np.uint8))
     pictures = sorted(tmp_path.iterdir())
     seen = false_finds(pictures, SeesNoHands(), SeesPads(), 0.25)
     assert seen == {"detector": pytest.approx(0.5), "covered": pytest.approx(0.5)}

@@ -104,7 +104,7 @@ def test_sound_comes_in_pieces_with_times() -> None:
 
 def test_hdr_becomes_what_a_screen_shows() -> None:
     options = {"x265-params": "log-level=none"}
-    data = clip(2, codec="libx265", pix_fmt="yuv420p10le", hdr=True, options=options)
+    data = clip(6, codec="libx265", pix_fmt="yuv420p10le", hdr=True, options=options)
     facts = probe(data)
     assert facts.hdr
     shown = [frame.pixels for frame in frames(data, facts)]
