@@ -207,16 +207,18 @@ def report(measured: Sequence[Measured], confidence: float) -> dict[str, Any]:
     origins = sorted({one.photo.origin for one in measured})
     methods = list(measured[0].covers)
     groups = {name: [m for m in measured if m.photo.origin == name] for name in origins}
+    joined = whole_way(measured)
     return {
         "confidence": confidence,
         "photos": len(measured),
         "detector": detector_scores(measured, confidence),
         "by_size": by_size(measured, confidence),
         "by_source": {n: detector_scores(group, confidence) for n, group in groups.items()},
-        "whole_way": detector_scores(whole_way(measured), confidence),
-        "whole_way_by_size": by_size(whole_way(measured), confidence),
+        "whole_way": detector_scores(joined, confidence),
+        "whole_way_by_size": by_size(joined, confidence),
         "whole_way_by_source": {
-            n: detector_scores(whole_way(group), confidence) for n, group in groups.items()
+            n: detector_scores([m for m in joined if m.photo.origin == n], confidence)
+            for n in origins
         },
         "covers": {name: cover_scores(measured, name) for name in methods},
         "covers_by_source": {
