@@ -1,10 +1,13 @@
-"""Makes every look at a view a new one: turned, scaled, mirrored, relit, blurred, covered.
+"""Chooses how a view is looked at: turned, scaled, mirrored, joined with others, partly covered.
 
-All chance comes from the generator that is passed in, so a seed repeats a whole training.
+Here is geometry only; :mod:`training.develop` makes the pictures. All chance comes from the
+generator that is passed in, so a seed repeats a whole training.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,6 +17,8 @@ from training import UNCLEAR
 from training.build import Picture, move
 from training.labels import Points, Shape
 from vov_core.detector import resample
+
+Mask = NDArray[np.uint8]
 
 # How far a view may be zoomed, relative to fitting a picture of ``_FULL_SIZE`` pixels; a hand's
 # view has more context around the hand than the detector's crop, a close-up's tip fills a third
@@ -27,93 +32,254 @@ _COVERED = 0.5  # a tip of which more than this is covered becomes unclear
 _CORNERS = 6  # an outline with more was drawn around the finger
 _PASTED = (np.log(0.12), np.log(0.6))  # a pasted pad's size, relative to the picture's
 _UNCLEAR_MARGIN = 1.25  # unclear outlines are misplaced ones, so their surroundings are unclear too
+_QUARTERED = 0.15  # part of the looks that join four views in one picture
+_SPLIT = (0.3, 0.7)  # where the four meet
+
+# How often each kind of view is looked at. Hands get less than their number would give them: there
+# the landmarks help, while all that is found elsewhere rests on the detector alone.
+SHARES = {"hand": 0.4, "whole": 0.26, "close": 0.14, "empty": 0.2}
+_OTHER_SHARE = 0.5
+_PASTING = 0.3  # part of the empty views that get pads of a close-up
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One training picture.
+class Scene:
+    """What geometry needs to know of a view.
 
     Attributes:
-        pixels: RGB, uint8, (S, S, 3).
+        kind: See :class:`training.build.View`.
+        width: Pixels.
+        height: Pixels.
+        shapes: Outlines in pixels of the view.
+    """
+
+    kind: str
+    width: int
+    height: int
+    shapes: tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A view's part in a picture.
+
+    Attributes:
+        view: The view's number.
+        matrix: 2 x 3, from the view's pixels to the picture's.
+        mask: uint8 (S, S), 255 where the view shows; everywhere if None.
+    """
+
+    view: int
+    matrix: Points
+    mask: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A rectangle that hides what lies under it.
+
+    Attributes:
+        area: x0, y0, x1, y1, pixels of the picture.
+        colour: RGB, 0..255.
+        grain: Standard deviation of its noise.
+    """
+
+    area: tuple[int, int, int, int]
+    colour: tuple[int, int, int]
+    grain: float
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the loss needs to know about a picture of S x S pixels.
+
+    Attributes:
         targets: (N, 5) float32: class number, centre x, centre y, width, height, relative to S.
         unclear: bool (S, S): where objectness is left out of the loss.
         vague: (K, 4) float32: boxes x0, y0, x1, y1 of the unclear outlines, pixels.
     """
 
-    pixels: Picture
     targets: NDArray[np.float32]
     unclear: NDArray[np.bool_]
     vague: NDArray[np.float32]
 
 
-def look(
-    pixels: Picture, shapes: Sequence[Shape], kind: str, size: int, rng: np.random.Generator
-) -> Sample:
-    """A random look at a view (BGR) as a training picture of ``size`` x ``size``."""
-    matrix = _random_matrix(pixels.shape[1], pixels.shape[0], shapes, kind, size, rng)
-    moved = move(shapes, matrix, (size, size))
-    turned = resample(pixels, matrix, (size, size))
-    moved = _cover(turned, moved, rng)
-    return as_sample(_relight(turned, rng), moved)
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One training picture, not developed yet.
 
-
-def paste(
-    background: Picture,
-    donor: Picture,
-    shapes: Sequence[Shape],
-    rng: np.random.Generator,
-) -> tuple[Picture, tuple[Shape, ...]]:
-    """Pads of one view (the donor) on a picture without hands, each at any size and angle.
-
-    Only hand-drawn outlines are taken: a quadrilateral's corners would bring their surroundings
-    along, and one cut at the view's border is no finger's shape any more. The pads' borders fade
-    over a few pixels, so that it isn't a cut's edge that gives a pad away.
+    Attributes:
+        layers: From the back to the front; the first covers the whole picture.
+        covers: What hides parts of it.
+        labels: Of the picture.
     """
-    height, width = background.shape[:2]
-    result, pasted = background.astype(np.float32), []
-    pads = [shape for shape in shapes if shape.number == 0 and _is_drawn(shape, donor)]
-    for _ in range(int(rng.integers(1, 4)) if pads else 0):
-        shape = pads[int(rng.integers(len(pads)))]
-        extent = float((shape.points.max(0) - shape.points.min(0)).max())
-        scale = min(width, height) * float(np.exp(rng.uniform(*_PASTED))) / max(extent, 1.0)
-        angle, mirror = float(rng.uniform(-180, 180)), -1 if rng.random() < 0.5 else 1
-        place = rng.uniform(0.1, 0.9, 2) * (width, height)
-        matrix = _matrix(tuple(shape.points.mean(0).tolist()), scale, angle, mirror, 0)
-        matrix[:, 2] += place
-        moved = shape.points @ matrix[:, :2].T + matrix[:, 2]
-        if any(_touch(moved, other.points) for other in pasted):
-            continue
-        tip = resample(donor, matrix, (width, height))
-        alpha = np.zeros((height, width), np.float32)
-        cv2.fillPoly(alpha, [moved.round().astype(np.int32)], 1.0)
-        alpha = cv2.GaussianBlur(alpha, (0, 0), max(0.8, 0.03 * extent * scale))[..., None]
-        result = result * (1 - alpha) + tip * alpha
-        pasted.append(Shape(0, moved.astype(np.float32), shape.letter))
-    frame = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
-    return result.astype(np.uint8), move(pasted, frame, (width, height))
+
+    layers: tuple[Layer, ...]
+    covers: tuple[Cover, ...]
+    labels: Labels
 
 
-def _is_drawn(shape: Shape, picture: Picture) -> bool:
-    height, width = picture.shape[:2]
-    low, high = shape.points.min(0), shape.points.max(0)
-    inner = (low > 1).all() and (high < (width - 1, height - 1)).all()
-    return bool(inner) and len(shape.points) > _CORNERS
+class Batch(NamedTuple):
+    """Several looks as arrays; see :func:`pack`.
+
+    Attributes:
+        slots: (L,) int64: which picture each layer belongs to; the pictures' first layers lead, in
+            the pictures' order.
+        views: (L,) int64: the views' numbers.
+        matrices: (L, 2, 3) float32.
+        masks: (L - N, S, S) uint8, for the layers after the first N.
+        covers: (C, 9) float32: picture, area, colour, grain.
+        targets: (T, 6) float32: picture, then as in :class:`Labels`.
+        unclear: bool (N, S, S).
+    """
+
+    slots: NDArray[np.int64]
+    views: NDArray[np.int64]
+    matrices: NDArray[np.float32]
+    masks: Mask
+    covers: NDArray[np.float32]
+    targets: NDArray[np.float32]
+    unclear: NDArray[np.bool_]
 
 
-def _touch(a: Points, b: Points) -> bool:
-    return bool((a.min(0) < b.max(0)).all() and (b.min(0) < a.max(0)).all())
+class Looker:
+    """Takes looks at a set of views.
+
+    Attributes:
+        scenes: The views; their numbers are their places in this list.
+    """
+
+    def __init__(self, scenes: Sequence[Scene]) -> None:
+        self.scenes = scenes
+        kinds = Counter(scene.kind for scene in scenes)
+        shares = [SHARES.get(s.kind, _OTHER_SHARE) / kinds[s.kind] for s in scenes]
+        self._ends = np.cumsum(shares) / np.sum(shares)
+        # A quadrilateral's corners would bring their surroundings along, and an outline that was
+        # cut at the view's border is no finger's shape any more: only drawn ones are pasted.
+        self._pads = [
+            (i, shape)
+            for i, scene in enumerate(scenes)
+            if scene.kind == "close"
+            for shape in scene.shapes
+            if shape.number == 0 and _is_drawn(shape, scene)
+        ]
+
+    def batch(self, count: int, size: int, rng: np.random.Generator) -> Batch:
+        """Random looks as training pictures of ``size`` x ``size``."""
+        return pack([self.look(self._pick(rng), size, rng) for _ in range(count)])
+
+    def look(self, view: int, size: int, rng: np.random.Generator) -> Look:
+        """A random look at a view, or at it and three others."""
+        if rng.random() < _QUARTERED:
+            others = [self._pick(rng) for _ in range(3)]
+            layers, shapes = self._quarters([view, *others], size, rng)
+        else:
+            layers, shapes = self._single(view, size, rng)
+        covers = _covers(size, rng)
+        for cover in covers:
+            shapes = [_uncertain(shape, cover.area) for shape in shapes]
+        return Look(tuple(layers), covers, as_labels(shapes, size))
+
+    def _pick(self, rng: np.random.Generator) -> int:
+        return min(int(np.searchsorted(self._ends, rng.random())), len(self.scenes) - 1)
+
+    def _single(
+        self, view: int, size: int, rng: np.random.Generator
+    ) -> tuple[list[Layer], list[Shape]]:
+        scene = self.scenes[view]
+        matrix = _random_matrix(scene, size, rng)
+        layers, shapes = [Layer(view, matrix)], list(move(scene.shapes, matrix, (size, size)))
+        if scene.kind == "empty" and self._pads and rng.random() < _PASTING:
+            for layer, shape in self._pasted(size, rng):
+                layers.append(layer)
+                shapes.extend(move([shape], _NO_CHANGE, (size, size)))
+        return layers, shapes
+
+    def _quarters(
+        self, views: Sequence[int], size: int, rng: np.random.Generator
+    ) -> tuple[list[Layer], list[Shape]]:
+        """Four views that meet at a random place: small hands, hands cut by another picture."""
+        x, y = (rng.uniform(*_SPLIT, 2) * size).astype(int).tolist()
+        areas = [(0, 0, x, y), (x, 0, size, y), (0, y, x, size), (x, y, size, size)]
+        layers: list[Layer] = []
+        shapes: list[Shape] = []
+        for view, (x0, y0, x1, y1) in zip(views, areas, strict=True):
+            width, height = x1 - x0, y1 - y0
+            side = max(width, height)
+            matrix = _random_matrix(self.scenes[view], side, rng)
+            matrix[:, 2] += (width - side) / 2, (height - side) / 2
+            corner = np.array([x0, y0], np.float32)
+            shapes += [
+                Shape(shape.number, shape.points + corner, shape.letter)
+                for shape in move(self.scenes[view].shapes, matrix, (width, height))
+            ]
+            matrix[:, 2] += corner
+            mask = None
+            if layers:
+                mask = np.zeros((size, size), np.uint8)
+                mask[y0:y1, x0:x1] = 255
+            layers.append(Layer(view, matrix, mask))
+        return layers, shapes
+
+    def _pasted(self, size: int, rng: np.random.Generator) -> list[tuple[Layer, Shape]]:
+        """Pads of other views, each at any size and angle.
+
+        Their borders fade over a few pixels, so that it isn't a cut's edge that gives a pad away.
+        """
+        pasted: list[tuple[Layer, Shape]] = []
+        for _ in range(int(rng.integers(1, 4))):
+            view, shape = self._pads[int(rng.integers(len(self._pads)))]
+            extent = float((shape.points.max(0) - shape.points.min(0)).max())
+            scale = size * float(np.exp(rng.uniform(*_PASTED))) / max(extent, 1.0)
+            angle, mirror = float(rng.uniform(-180, 180)), -1 if rng.random() < 0.5 else 1
+            matrix = _matrix(tuple(shape.points.mean(0).tolist()), scale, angle, mirror, 0)
+            matrix[:, 2] += rng.uniform(0.1, 0.9, 2) * size
+            moved = (shape.points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+            if any(_touch(moved, other.points) for _, other in pasted):
+                continue
+            mask = np.zeros((size, size), np.uint8)
+            cv2.fillPoly(mask, [moved.round().astype(np.int32)], 255)
+            soft = cv2.GaussianBlur(mask, (0, 0), max(0.8, 0.03 * extent * scale))
+            layer = Layer(view, matrix, np.asarray(soft, np.uint8))
+            pasted.append((layer, Shape(0, moved, shape.letter)))
+        return pasted
 
 
-def plain(pixels: Picture, shapes: Sequence[Shape], zoom: float, size: int) -> Sample:
-    """The middle of a view without any chance, for scores."""
+def pack(looks: Sequence[Look]) -> Batch:
+    """Puts looks of one size side by side."""
+    first = [(i, look.layers[0]) for i, look in enumerate(looks)]
+    over = [(i, layer) for i, look in enumerate(looks) for layer in look.layers[1:]]
+    size = looks[0].labels.unclear.shape[0]
+    masks = [layer.mask for _, layer in over if layer.mask is not None]
+    covers = [
+        (i, *cover.area, *cover.colour, cover.grain)
+        for i, look in enumerate(looks)
+        for cover in look.covers
+    ]
+    return Batch(
+        np.array([i for i, _ in first + over], np.int64),
+        np.array([layer.view for _, layer in first + over], np.int64),
+        np.stack([layer.matrix for _, layer in first + over]).astype(np.float32),
+        np.stack(masks) if masks else np.zeros((0, size, size), np.uint8),
+        np.array(covers, np.float32).reshape(-1, 9),
+        np.concatenate([np.insert(look.labels.targets, 0, i, 1) for i, look in enumerate(looks)]),
+        np.stack([look.labels.unclear for look in looks]),
+    )
+
+
+def plain(
+    pixels: Picture, shapes: Sequence[Shape], zoom: float, size: int
+) -> tuple[Picture, Labels]:
+    """The middle of a view (BGR) without any chance, for scores: RGB pixels and labels."""
     height, width = pixels.shape[:2]
     matrix = _matrix((width / 2, height / 2), size / max(width, height) * zoom, 0, 1, size)
-    return as_sample(resample(pixels, matrix, (size, size)), move(shapes, matrix, (size, size)))
+    picture = resample(pixels, matrix, (size, size))
+    labels = as_labels(move(shapes, matrix, (size, size)), size)
+    return np.ascontiguousarray(picture[..., ::-1]), labels
 
 
-def as_sample(pixels: Picture, shapes: Sequence[Shape]) -> Sample:
-    """Turns a BGR picture and its outlines into what the loss needs."""
-    size = pixels.shape[0]
+def as_labels(shapes: Sequence[Shape], size: int) -> Labels:
+    """Turns outlines into what the loss needs."""
     targets, vague, unclear = [], [], np.zeros((size, size), np.uint8)
     for shape in shapes:
         x0, y0, x1, y1 = shape.box
@@ -131,32 +297,49 @@ def as_sample(pixels: Picture, shapes: Sequence[Shape]) -> Sample:
         ] = 0
     rows[:, 1:] /= size
     boxes = np.array(vague, np.float32).reshape(-1, 4)
-    return Sample(np.ascontiguousarray(pixels[..., ::-1]), rows, unclear.astype(bool), boxes)
+    return Labels(rows, unclear.astype(bool), boxes)
 
 
-def _random_matrix(
-    width: int,
-    height: int,
-    shapes: Sequence[Shape],
-    kind: str,
-    size: int,
-    rng: np.random.Generator,
-) -> Points:
-    low, high = ZOOMS.get(kind, _ANY_ZOOM)
+_NO_CHANGE = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+
+
+def _is_drawn(shape: Shape, scene: Scene) -> bool:
+    low, high = shape.points.min(0), shape.points.max(0)
+    inner = (low > 1).all() and (high < (scene.width - 1, scene.height - 1)).all()
+    return bool(inner) and len(shape.points) > _CORNERS
+
+
+def _touch(a: Points, b: Points) -> bool:
+    return bool((a.min(0) < b.max(0)).all() and (b.min(0) < a.max(0)).all())
+
+
+def _random_matrix(scene: Scene, size: int, rng: np.random.Generator) -> Points:
+    low, high = ZOOMS.get(scene.kind, _ANY_ZOOM)
     zoom = float(np.exp(rng.uniform(np.log(low), np.log(high)))) * (_FULL_SIZE / size) ** 0.5
     upright = rng.random() < 0.7
     angle = float(rng.normal(0, 15) if upright else rng.uniform(-180, 180))
-    side = max(width, height)
-    tips = [shape for shape in shapes if shape.number != UNCLEAR]
+    side = max(scene.width, scene.height)
+    tips = [shape for shape in scene.shapes if shape.number != UNCLEAR]
     if tips and rng.random() < _FOCUSED:
         middle = tips[int(rng.integers(len(tips)))].points.mean(0)
         slack = 0.4 * side / zoom
     else:
-        middle = np.array([width / 2, height / 2])
-        slack = max(0.06 * side, (1 - 1 / zoom) * side / 2) * (1.0 if kind == "whole" else 0.5)
+        middle = np.array([scene.width / 2, scene.height / 2])
+        slack = max(0.06 * side, (1 - 1 / zoom) * side / 2)
+        slack *= 1.0 if scene.kind == "whole" else 0.5
     middle = middle + rng.uniform(-slack, slack, 2)
     mirror = -1 if rng.random() < 0.5 else 1
-    return _matrix((float(middle[0]), float(middle[1])), size / side * zoom, angle, mirror, size)
+    matrix = _matrix((float(middle[0]), float(middle[1])), size / side * zoom, angle, mirror, size)
+    return _stretched(matrix, size, rng)
+
+
+def _stretched(matrix: Points, size: int, rng: np.random.Generator) -> Points:
+    """Leans and stretches a look a little, as a camera does that isn't held straight."""
+    stretch, lean = np.exp(rng.normal(0, 0.06)), rng.normal(0, 0.05)
+    change = np.array([[stretch, lean], [0.0, 1 / stretch]])
+    middle = np.array([size / 2, size / 2])
+    offset = change @ (matrix[:, 2] - middle) + middle
+    return np.column_stack([change @ matrix[:, :2], offset]).astype(np.float32)
 
 
 def _matrix(
@@ -170,20 +353,17 @@ def _matrix(
     return np.column_stack([linear, offset]).astype(np.float32)
 
 
-def _cover(pixels: Picture, shapes: Sequence[Shape], rng: np.random.Generator) -> tuple[Shape, ...]:
-    """Covers parts of the picture in place; tips that are mostly covered become unclear."""
+def _covers(size: int, rng: np.random.Generator) -> tuple[Cover, ...]:
+    """Rectangles that hide parts of some looks."""
     if rng.random() > 0.15:
-        return tuple(shapes)
-    size = pixels.shape[0]
-    result = list(shapes)
+        return ()
+    covers = []
     for _ in range(int(rng.integers(1, 4))):
-        w, h = (rng.uniform(0.05, 0.25, 2) * size).astype(int)
+        w, h = (rng.uniform(0.05, 0.25, 2) * size).astype(int).tolist()
         x, y = int(rng.integers(0, size - w)), int(rng.integers(0, size - h))
-        fill = rng.integers(0, 256, 3)
-        noise = rng.normal(0, rng.uniform(0, 30), (h, w, 1))
-        pixels[y : y + h, x : x + w] = (fill + noise).clip(0, 255).astype(np.uint8)
-        result = [_uncertain(shape, (x, y, x + w, y + h)) for shape in result]
-    return tuple(result)
+        red, green, blue = rng.integers(0, 256, 3).tolist()
+        covers.append(Cover((x, y, x + w, y + h), (red, green, blue), float(rng.uniform(0, 30))))
+    return tuple(covers)
 
 
 def _uncertain(shape: Shape, cover: tuple[int, int, int, int]) -> Shape:
@@ -192,86 +372,3 @@ def _uncertain(shape: Shape, cover: tuple[int, int, int, int]) -> Shape:
     height = min(y1, cover[3]) - max(y0, cover[1])
     hidden = max(0.0, width) * max(0.0, height) / max(1e-6, (x1 - x0) * (y1 - y0))
     return Shape(UNCLEAR, shape.points, shape.letter) if hidden > _COVERED else shape
-
-
-def _relight(pixels: Picture, rng: np.random.Generator) -> Picture:
-    """Changes light, colour, sharpness and compression, each with its own chance."""
-    for chance, change in _CHANGES:
-        if rng.random() < chance:
-            pixels = change(pixels, rng)
-    return pixels
-
-
-def _tone(pixels: Picture, rng: np.random.Generator) -> Picture:
-    """Gain, white balance and gamma as one table per channel, from night to glare."""
-    steps = np.arange(256, dtype=np.float32)[:, None] / 255
-    gamma = np.exp(rng.uniform(-0.5, 0.5))
-    gain = np.exp(rng.uniform(-0.45, 0.25)) * np.exp(rng.normal(0, 0.09, 3))
-    table = (255 * (steps**gamma * gain + rng.uniform(-0.06, 0.06))).clip(0, 255)
-    return cv2.LUT(pixels, table.astype(np.uint8).reshape(1, 256, 3))
-
-
-def _colour(pixels: Picture, rng: np.random.Generator) -> Picture:
-    """Hue and saturation: skin tones, lamps, cameras."""
-    hsv = cv2.cvtColor(pixels, cv2.COLOR_BGR2HSV).astype(np.int16)
-    hsv[..., 0] = (hsv[..., 0] + int(rng.integers(-9, 10))) % 180
-    hsv[..., 1] = (hsv[..., 1] * rng.uniform(0.3, 1.5)).clip(0, 255)
-    return cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2BGR)
-
-
-def _grey(pixels: Picture, _: np.random.Generator) -> Picture:
-    return cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-
-
-def _shade(pixels: Picture, rng: np.random.Generator) -> Picture:
-    """A soft gradient of light across the picture: shadow on one side or glare."""
-    size = pixels.shape[0]
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j].astype(np.float32)
-    turn = rng.uniform(0, 2 * np.pi)
-    slope = (np.cos(turn) * x + np.sin(turn) * y) * rng.uniform(0.1, 0.6)
-    return (pixels * (1 + slope)[..., None]).clip(0, 255).astype(np.uint8)
-
-
-def _blur(pixels: Picture, rng: np.random.Generator) -> Picture:
-    return cv2.GaussianBlur(pixels, (0, 0), float(rng.uniform(0.4, 1.6)))
-
-
-def _motion(pixels: Picture, rng: np.random.Generator) -> Picture:
-    length = int(rng.integers(3, 8))
-    turn = rng.uniform(0, np.pi)
-    kernel = np.zeros((length, length), np.float32)
-    way = (np.array([np.cos(turn), np.sin(turn)]) * (length - 1) / 2).round().astype(int)
-    middle = length // 2
-    cv2.line(kernel, tuple((middle - way).tolist()), tuple((middle + way).tolist()), 1.0)
-    return cv2.filter2D(pixels, -1, kernel / kernel.sum())
-
-
-def _coarse(pixels: Picture, rng: np.random.Generator) -> Picture:
-    """Fewer pixels than the picture has: small hands that the crop enlarges."""
-    size = pixels.shape[0]
-    small = max(8, int(size * rng.uniform(0.35, 0.8)))
-    return cv2.resize(cv2.resize(pixels, (small, small)), (size, size))
-
-
-def _noise(pixels: Picture, rng: np.random.Generator) -> Picture:
-    grain = rng.normal(0, rng.uniform(3, 14), pixels.shape)
-    return (pixels + grain).clip(0, 255).astype(np.uint8)
-
-
-def _jpeg(pixels: Picture, rng: np.random.Generator) -> Picture:
-    quality = int(rng.integers(25, 85))
-    _, packed = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(packed, cv2.IMREAD_COLOR)
-
-
-_CHANGES: tuple[tuple[float, Callable[[Picture, np.random.Generator], Picture]], ...] = (
-    (0.7, _tone),
-    (0.5, _colour),
-    (0.04, _grey),
-    (0.25, _shade),
-    (0.2, _coarse),
-    (0.12, _blur),
-    (0.06, _motion),
-    (0.12, _noise),
-    (0.15, _jpeg),
-)

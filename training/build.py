@@ -8,7 +8,10 @@ tight boxes) and may carry a third class, ``unclear``, that training leaves out 
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -53,11 +56,9 @@ def build(data: Sequence[Path], out: Path, backgrounds: Path | None = None) -> C
     ``data.yaml``. A view's file name starts with its kind.
     """
     count: Counter[str] = Counter()
-    for source in data:
-        for photo in read(source):
-            for i, view in enumerate(views(photo)):
-                _write(view, out, photo.split, f"{view.kind}_{photo.path.stem}_{i}")
-                count[f"{photo.split}/{view.kind}"] += 1
+    with ThreadPoolExecutor() as pool:
+        for kinds in pool.map(partial(_all_views, out), chain.from_iterable(map(read, data))):
+            count.update(kinds)
     for path in sorted(backgrounds.iterdir()) if backgrounds else []:
         pixels = cv2.imread(str(path))
         height, width = pixels.shape[:2]
@@ -67,6 +68,15 @@ def build(data: Sequence[Path], out: Path, backgrounds: Path | None = None) -> C
     description = {"path": ".", "train": "images/train", "val": "images/dev", "names": names}
     (out / "data.yaml").write_text(yaml.safe_dump(description, sort_keys=False), "utf-8")
     return count
+
+
+def _all_views(out: Path, photo: LabelledPhoto) -> list[str]:
+    """Writes a photo's views and returns their splits and kinds."""
+    kinds = []
+    for i, view in enumerate(views(photo)):
+        _write(view, out, photo.split, f"{view.kind}_{photo.path.stem}_{i}")
+        kinds.append(f"{photo.split}/{view.kind}")
+    return kinds
 
 
 def views(photo: LabelledPhoto) -> Iterator[View]:

@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import UNCLEAR
+from training.build import Picture
 from training.labels import LabelledPhoto, Points, Shape, read
 from vov_core.detector import Engine, OnnxEngine, TorchEngine
 from vov_core.finder import Finder, place_tips
-from vov_core.findings import Detection, Findings, Polygon
+from vov_core.findings import Detection, Findings, Hand, Polygon
 from vov_core.hands import HandFinder, MediaPipeHands
 from vov_core.masks.regions import scale_region
 from vov_core.models import model, model_bytes
@@ -75,14 +76,28 @@ def load_engine(weights: Path) -> Engine:
     return OnnxEngine(data) if weights.suffix == ".onnx" else TorchEngine(data)
 
 
+class Overheard:
+    """A detector that remembers its last answer: the finder keeps only what it makes of it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.version = engine.version
+        self.last: tuple[Detection, ...] = ()
+
+    def detect(self, pixels: Picture, hands: Sequence[Hand]) -> tuple[Detection, ...]:
+        """As :meth:`vov_core.detector.Engine.detect`."""
+        self.last = self._engine.detect(pixels, hands)
+        return self.last
+
+
 def measure(photo: LabelledPhoto, hands: HandFinder, engine: Engine) -> Measured:
     """Runs the pipeline with and without the detector on one photo."""
     pixels = cv2.cvtColor(cv2.imread(str(photo.path)), cv2.COLOR_BGR2RGB)
     height, width = pixels.shape[:2]
-    found = Finder(hands, engine).find("", pixels)
+    detector = Overheard(engine)
+    found = Finder(hands, detector).find("", pixels)
     tips, _ = place_tips(found.hands, width, height)
     alone = replace(found, regions=tips, detector=False)
-    detections = engine.detect(pixels, found.hands)
     covers = {
         "safe": _covers(found, Mode.SAFE),
         "precise": _covers(found, Mode.PRECISE),
@@ -94,8 +109,8 @@ def measure(photo: LabelledPhoto, hands: HandFinder, engine: Engine) -> Measured
         for region in found.regions
         if region.confidence is not None
     )
-    looked = looked_at(photo, detections)
-    return Measured(photo, looked, detections, joined, covers, (height, width))
+    looked = looked_at(photo, detector.last)
+    return Measured(photo, looked, detector.last, joined, covers, (height, width))
 
 
 def whole_way(measured: Sequence[Measured]) -> list[Measured]:
@@ -171,11 +186,12 @@ def false_finds(
         what safe mode covers at this confidence.
     """
     alone = covered = 0
-    finder, rules = Finder(hands, engine), Rules(confidence=at)
+    detector, rules = Overheard(engine), Rules(confidence=at)
+    finder = Finder(hands, detector)
     for path in pictures:
         pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         found = finder.find("", pixels)
-        alone += sum(d.confidence >= at for d in engine.detect(pixels, found.hands))
+        alone += sum(d.confidence >= at for d in detector.last)
         covered += len(select(found, rules, Edits()).masked)
     count = max(1, len(pictures))
     return {"detector": alone / count, "covered": covered / count}

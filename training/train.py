@@ -9,11 +9,12 @@ import argparse
 import csv
 import json
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from math import cos, pi
+from functools import cache
+from itertools import islice
+from math import cos, exp, pi
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,9 @@ import cv2
 import numpy as np
 
 from training import CLASSES
-from training.augment import Sample, look, paste, plain
+from training.augment import Batch, Labels, Looker, Scene, plain
 from training.build import Picture
-from training.labels import LabelledPhoto, Shape, read
+from training.labels import LabelledPhoto, read
 from vov_core.detector import suppress
 from vov_core.scoring import Looked, average_precision, precision_recall
 from vov_core.yolov5_compat import detection_model, prepare
@@ -46,14 +47,13 @@ LOSS = {
     "fl_gamma": 0.0,
     "label_smoothing": 0.02,
 }
-# How often each kind of view is looked at. Hands get less than their number would give them: there
-# the landmarks help, while all that is found elsewhere rests on the detector alone.
-SHARES = {"hand": 0.4, "whole": 0.26, "close": 0.14, "empty": 0.2}
-_PASTING = 0.3  # part of the empty views that get pads of a close-up
 # The detector's crop of a hand out of a hand's view; a close-up as a photo of one finger.
 _SCORED_ZOOM = {"hand": 2.2 / 1.5, "close": 1.5}
 _SETTLING = 192  # pictures from which batch statistics are measured
 _SILENT = -20.0  # objectness before the sigmoid that costs nothing where nothing is said
+_STEEPEST = 0.6  # length at which a step's gradient is cut
+_MEMORY = (0.9985, 300)  # how slowly averaged weights follow, and the steps until it is reached
+_SCORED_AT_ONCE = 32  # pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ class Plan:
         shares: Share of the budget per stage.
         batch: Pictures per step.
         epoch: Pictures per epoch (an epoch ends with scores and a checkpoint).
+        spread: A batch's pictures are up to this many times 32 pixels smaller or larger.
         rate: Highest learning rate.
+        decay: How strongly AdamW pulls weights towards 0.
         freeze: Part of the budget after which batch statistics stay as they are. A feature that is
             rare has tiny statistics: batches hide it, and a single photo that has it then lights
             up the whole network. Training on under fixed statistics cures that.
@@ -82,7 +84,9 @@ class Plan:
     shares: tuple[float, ...] = (0.45, 0.35, 0.2)
     batch: int = 16
     epoch: int = 1600
+    spread: int = 0
     rate: float = 1.5e-3
+    decay: float = 0.01
     freeze: float = 0.6
     seed: int = 0
 
@@ -105,34 +109,48 @@ class Plan:
 class Loaded:
     """A view in memory."""
 
-    kind: str
+    split: str
+    scene: Scene
     pixels: Picture
-    shapes: tuple[Shape, ...]
 
 
 def load(photo: LabelledPhoto) -> Loaded:
     """Decodes a view; its kind is the first part of the file's name."""
-    return Loaded(photo.path.stem.split("_")[0], cv2.imread(str(photo.path)), photo.shapes)
+    pixels = cv2.imread(str(photo.path))
+    height, width = pixels.shape[:2]
+    kind = photo.path.stem.split("_")[0]
+    return Loaded(photo.split, Scene(kind, width, height, photo.shapes), pixels)
 
 
 class Trainer:
     """One run in one folder: ``last.pt``, ``best.pt``, ``results.csv``, ``plan.json``."""
 
     def __init__(
-        self, data: Path, out: Path, plan: Plan, device: str = "cpu", start: Path | None = None
+        self,
+        data: Path,
+        out: Path,
+        plan: Plan,
+        device: str = "cpu",
+        start: Path | None = None,
+        workers: int = 0,
     ) -> None:
         prepare()
         import torch
         from yolov5.utils.loss import ComputeLoss
-        from yolov5.utils.torch_utils import ModelEMA, smart_optimizer
+        from yolov5.utils.torch_utils import smart_optimizer
+
+        from training.develop import Darkroom
 
         torch.manual_seed(plan.seed)
-        self.torch, self.out, self.plan, self.device = torch, out, plan, device
-        self.rng = np.random.default_rng(plan.seed)
-        photos = read(data)
-        self.train = [load(photo) for photo in photos if photo.split == "train"]
-        self.close = [view for view in self.train if view.kind == "close"]
-        self.dev = [load(photo) for photo in photos if photo.split == "dev"]
+        torch.backends.cudnn.benchmark = True
+        self.torch, self.out, self.plan = torch, out, plan
+        self.device, self.workers = device, workers
+        with ThreadPoolExecutor() as pool:
+            loaded = list(pool.map(load, read(data)))
+        train = [view for view in loaded if view.split == "train"]
+        self.looker = Looker([view.scene for view in train])
+        self.darkroom = Darkroom([view.pixels for view in train], device, plan.seed)
+        self.dev = [view for view in loaded if view.split == "dev"]
         model = detection_model(plan.model, classes=CLASSES, anchors=ANCHORS, width=plan.width)
         if start is not None:
             model.load_state_dict(torch.load(start, weights_only=True)["weights"])
@@ -143,12 +161,11 @@ class Trainer:
         self.loss = ComputeLoss(self.model)
         # Objectness aims at the mean of 1 and the box's fit: from scratch the fit starts near 0.
         self.loss.gr = 0.5
-        self.optimizer = smart_optimizer(self.model, "AdamW", plan.rate, 0.9, 0.01)
-        self.ema = ModelEMA(self.model, decay=0.9985, tau=300)
+        self.optimizer = smart_optimizer(self.model, "AdamW", plan.rate, 0.9, plan.decay)
+        self.average = torch.optim.swa_utils.AveragedModel(
+            self.model, multi_avg_fn=self._follow, use_buffers=True
+        )
         self.elapsed, self.epoch, self.best, self.frozen = 0.0, 0, -1.0, False
-        kinds = Counter(view.kind for view in self.train)
-        chances = np.array([SHARES.get(v.kind, 0.5) / kinds[v.kind] for v in self.train])
-        self.chances = chances / chances.sum()
         out.mkdir(parents=True, exist_ok=True)
         (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1), "utf-8")
 
@@ -169,62 +186,63 @@ class Trainer:
 
     def _one_epoch(self) -> list[float]:
         """Trains on one epoch's pictures; returns their size and the mean losses."""
-        self.rng = np.random.default_rng([self.plan.seed, self.epoch])
         size = self.plan.size(self.progress)
-        total, done = np.zeros(3), 0
         if self.progress >= self.plan.freeze and not self.frozen:
             self._freeze(size)
         self.model.train()
         if self.frozen:
             for norm in self._norms(self.model):
                 norm.eval()
-        for batch in self._batches(size, max(1, self.plan.epoch // self.plan.batch)):
+        total, done = 0, 0
+        steps = max(1, self.plan.epoch // self.plan.batch)
+        for batch in islice(self._batches(size, self.plan.spread), steps):
             total += self._step(batch)
             done += 1
             self.elapsed = time.monotonic() - self._clock
             if self.progress >= 1 or self.plan.size(self.progress) != size:
                 break
-        return [size, *(total / done).tolist()]
+        return [size, *(total / done).tolist()]  # type: ignore[attr-defined]
 
-    def _batches(self, size: int, steps: int) -> Iterator[list[Sample]]:
-        """Prepares the next batch while the network works on this one."""
-        with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(self._batch, size)
-            for _ in range(steps):
-                ready, coming = coming.result(), pool.submit(self._batch, size)
-                yield ready
+    def _batches(self, size: int, spread: int = 0) -> Iterator[Batch]:
+        """Endless looks, their size each time within the spread around ``size``."""
+        loader = self.torch.utils.data.DataLoader(
+            _looks(self.looker, self.plan, (size, spread), self.epoch),
+            batch_size=None,
+            num_workers=self.workers,
+            collate_fn=_as_it_is,
+            prefetch_factor=4 if self.workers else None,
+        )
+        yield from loader
 
-    def _batch(self, size: int) -> list[Sample]:
-        picked = self.rng.choice(len(self.train), self.plan.batch, p=self.chances)
-        return [self._look(self.train[i], size) for i in picked]
+    def _follow(self, averaged: Any, current: Any, steps: Any) -> None:
+        """Moves the averaged weights towards the current ones, faster in the beginning."""
+        slowest, ramp = _MEMORY
+        part = 1 - slowest * (1 - exp(-(int(steps) + 1) / ramp))
+        if averaged[0].is_floating_point():
+            self.torch._foreach_lerp_(averaged, current, part)
+        else:
+            self.torch._foreach_copy_(averaged, current)
 
-    def _look(self, view: Loaded, size: int) -> Sample:
-        pixels, shapes = view.pixels, view.shapes
-        if view.kind == "empty" and self.close and self.rng.random() < _PASTING:
-            donor = self.close[int(self.rng.integers(len(self.close)))]
-            pixels, shapes = paste(pixels, donor.pixels, donor.shapes, self.rng)
-        return look(pixels, shapes, view.kind, size, self.rng)
-
-    def _step(self, batch: Sequence[Sample]) -> Any:
+    def _step(self, batch: Batch) -> Any:
         """One step of the optimizer; returns the box, objectness and class losses."""
+        torch = self.torch
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.learning_rate(self.progress)
-        targets = [np.insert(sample.targets, 0, i, 1) for i, sample in enumerate(batch)]
-        unclear = self.torch.from_numpy(np.stack([sample.unclear for sample in batch]))
-        answers = self._silence(self.model(self._input(batch)), unclear.to(self.device))
-        truth = self.torch.from_numpy(np.concatenate(targets)).to(self.device)
+        pictures = self.darkroom.develop(batch)
+        unclear, truth = (
+            torch.as_tensor(part).to(self.device, non_blocking=True)
+            for part in (batch.unclear, batch.targets)
+        )
+        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+            answers = self.model(pictures)
+        answers = self._silence([answer.float() for answer in answers], unclear)
         loss, parts = self.loss(answers, truth)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.torch.nn.utils.clip_grad_norm_(self.model.parameters(), 10.0)
+        (loss / len(pictures)).backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), _STEEPEST)
         self.optimizer.step()
-        self.ema.update(self.model)
-        return parts.cpu().numpy()
-
-    def _input(self, batch: Sequence[Sample]) -> Any:
-        pixels = self.torch.from_numpy(np.stack([sample.pixels for sample in batch]))
-        # A permuted (N, H, W, 3) already is channels-last, which is what CPUs convolve fastest.
-        return pixels.to(self.device).permute(0, 3, 1, 2).float() / 255
+        self.average.update_parameters(self.model)
+        return parts
 
     def _silence(self, answers: Sequence[Any], unclear: Any) -> list[Any]:
         """Takes the objectness of unclear areas out of the loss.
@@ -249,13 +267,13 @@ class Trainer:
         The mean of many steps' weights has none of these steps' statistics, and while weights move
         fast the difference drowns what the network has learned.
         """
-        model = self.ema.ema.train()
+        model = self.average.module.train()
         for norm in self._norms(model):
             norm.reset_running_stats()
             norm.momentum = None  # a plain mean over all that follows
         with self.torch.no_grad():
-            for batch in self._batches(size, max(1, pictures // self.plan.batch)):
-                model(self._input(batch))
+            for batch in islice(self._batches(size), -(-pictures // self.plan.batch)):
+                model(self.darkroom.develop(batch))
         return model.eval()
 
     def _freeze(self, size: int) -> None:
@@ -267,24 +285,30 @@ class Trainer:
     def score(self, size: int) -> dict[str, float]:
         """AP and recall of the averaged weights on the dev views at this picture size."""
         looks = []
-        model = self.ema.ema.eval() if self.frozen else self._settle(size)
-        # Small pictures of whole photos show no fingers; hands and close-ups are what counts here.
-        shown = [view for view in self.dev if view.kind != "whole"]
-        for start in range(0, len(shown), self.plan.batch):
-            part = [
-                plain(v.pixels, v.shapes, _SCORED_ZOOM.get(v.kind, 1.0), size)
-                for v in shown[start : start + self.plan.batch]
-            ]
+        model = self.average.module.eval() if self.frozen else self._settle(size)
+        for pictures, labels in self._shown(size):
             with self.torch.inference_mode():
-                rows = model(self._input(part))[0].float().cpu().numpy()
-            looks += [looked(sample, answer) for sample, answer in zip(part, rows, strict=True)]
+                rows = model(pictures.to(self.device).float() / 255)[0].float().cpu().numpy()
+            looks += [looked(size, *pair) for pair in zip(labels, rows, strict=True)]
         aps = [average_precision(looks, threshold) for threshold in (0.5, 0.75)]
-        return {
-            "AP50": aps[0],
-            "AP75": aps[1],
-            "recall": precision_recall(looks, 0.25)[1],
-            "precision": precision_recall(looks, 0.25)[0],
-        }
+        precision, recall = precision_recall(looks, 0.25)
+        return {"AP50": aps[0], "AP75": aps[1], "recall": recall, "precision": precision}
+
+    @cache  # noqa: B019 - a trainer lives as long as its process
+    def _shown(self, size: int) -> list[tuple[Any, list[Labels]]]:
+        """The dev views as batches of pictures with their labels."""
+        # Small pictures of whole photos show no fingers; hands and close-ups are what counts here.
+        views = [view for view in self.dev if view.scene.kind != "whole"]
+        shown = [
+            plain(v.pixels, v.scene.shapes, _SCORED_ZOOM.get(v.scene.kind, 1.0), size)
+            for v in views
+        ]
+        result = []
+        for start in range(0, len(shown), _SCORED_AT_ONCE):
+            part = shown[start : start + _SCORED_AT_ONCE]
+            pictures = self.torch.from_numpy(np.stack([pixels for pixels, _ in part]))
+            result.append((pictures.permute(0, 3, 1, 2), [labels for _, labels in part]))
+        return result
 
     def _keep(self, losses: Sequence[float]) -> None:
         """Writes scores, the checkpoint and, if they are the best so far, the weights."""
@@ -309,15 +333,14 @@ class Trainer:
         # The last stages see the most detail: a tie goes to the later weights.
         if scores["AP50"] >= self.best:
             self.best = scores["AP50"]
-            save_weights(self.ema.ema, self.out / "best.pt", size, row)
+            save_weights(self.average.module, self.out / "best.pt", size, row)
         self._checkpoint()
         self.elapsed = time.monotonic() - self._clock
 
     def _checkpoint(self) -> None:
         state = {
             "model": self.model.state_dict(),
-            "ema": self.ema.ema.state_dict(),
-            "updates": self.ema.updates,
+            "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "elapsed": self.elapsed,
             "epoch": self.epoch,
@@ -333,20 +356,41 @@ class Trainer:
             self.out / "last.pt", map_location=self.device, weights_only=True, mmap=True
         )
         self.model.load_state_dict(state["model"])
-        self.ema.ema.load_state_dict(state["ema"])
-        self.ema.updates = state["updates"]
+        self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.elapsed, self.epoch, self.best = state["elapsed"], state["epoch"], state["best"]
         self.frozen = state["frozen"]
 
 
-def looked(sample: Sample, rows: Any) -> Looked:
+def _looks(looker: Looker, plan: Plan, sizes: tuple[int, int], epoch: int) -> Any:
+    """An endless data set of batches, one stream of chance per worker."""
+    import torch
+    from torch.utils.data import IterableDataset, get_worker_info
+
+    class Looks(IterableDataset[Batch]):
+        def __iter__(self) -> Iterator[Batch]:
+            cv2.setNumThreads(0)  # a forked process has none of OpenCV's threads
+            worker = get_worker_info()
+            rng = np.random.default_rng([plan.seed, epoch, worker.id if worker else 0])
+            middle, spread = sizes
+            while True:
+                size = middle + 32 * int(rng.integers(-spread, spread + 1))
+                batch = looker.batch(plan.batch, size, rng)
+                yield Batch(*(torch.from_numpy(part) for part in batch))
+
+    return Looks()
+
+
+def _as_it_is(batch: Batch) -> Batch:
+    return batch
+
+
+def looked(size: int, labels: Labels, rows: Any) -> Looked:
     """Compares the network's raw answer for one picture with its labels."""
-    size = sample.pixels.shape[0]
     boxes, scores = suppress(rows)
-    truth = sample.targets[sample.targets[:, 0] == 0, 1:] * size
+    truth = labels.targets[labels.targets[:, 0] == 0, 1:] * size
     pads = np.concatenate([truth[:, :2] - truth[:, 2:] / 2, truth[:, :2] + truth[:, 2:] / 2], 1)
-    return Looked(boxes, scores[:, 0], pads, sample.vague)
+    return Looked(boxes, scores[:, 0], pads, labels.vague)
 
 
 def save_weights(model: Any, path: Path, size: int, scores: dict[str, Any]) -> None:
@@ -379,15 +423,18 @@ def main() -> None:
     parser.add_argument("--shares", type=float, nargs="+", default=plan.shares)
     parser.add_argument("--batch", type=int, default=plan.batch)
     parser.add_argument("--epoch", type=int, default=plan.epoch, help="pictures per epoch")
+    parser.add_argument("--spread", type=int, default=plan.spread, help="of sizes, times 32")
+    parser.add_argument("--decay", type=float, default=plan.decay, help="of weights")
     parser.add_argument("--rate", type=float, default=plan.rate, help="highest learning rate")
     parser.add_argument("--freeze", type=float, default=plan.freeze)
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--workers", type=int, default=0, help="processes that choose looks")
     given = vars(parser.parse_args())
     data, out = given.pop("data"), given.pop("out")
-    device, start = given.pop("device"), given.pop("start")
+    device, start, workers = (given.pop(name) for name in ("device", "start", "workers"))
     plan = Plan(**{**given, "sizes": tuple(given["sizes"]), "shares": tuple(given["shares"])})
-    Trainer(data, out, plan, device, start).run()
+    Trainer(data, out, plan, device, start, workers).run()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import cv2
@@ -71,6 +71,27 @@ def test_a_stopped_run_goes_on(views: Path, run: Path) -> None:
     assert trainer.progress > 0
     after = trainer.model.state_dict()
     assert any(not torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_workers_choose_looks(views: Path, tmp_path: Path) -> None:
+    trainer = Trainer(views, tmp_path, TINY, workers=2)
+    batches = list(islice(trainer._batches(64, spread=1), 6))
+    assert {len(batch.unclear) for batch in batches} == {TINY.batch}
+    assert {batch.unclear.shape[1] for batch in batches} <= {32, 64, 96}
+    first = [batch.matrices for batch in batches[:2]]
+    assert first[0].shape != first[1].shape or not torch.equal(first[0], first[1])
+
+
+def test_averaged_weights_follow(views: Path, tmp_path: Path) -> None:
+    trainer = Trainer(views, tmp_path, TINY)
+    name = "model.0.conv.weight"
+    with torch.no_grad():
+        trainer.model.state_dict()[name].add_(1.0)
+    before = trainer.average.module.state_dict()[name].clone()
+    for _ in range(3):
+        trainer.average.update_parameters(trainer.model)
+    gone = (trainer.average.module.state_dict()[name] - before).mean()
+    assert 0.5 < float(gone) <= 1
 
 
 def test_unclear_areas_cost_nothing(views: Path, tmp_path: Path) -> None:
