@@ -52,7 +52,7 @@ _SCORED_ZOOM = {"hand": 2.2 / 1.5, "close": 1.5}
 _SETTLING = 192  # pictures from which batch statistics are measured
 _SILENT = -20.0  # objectness before the sigmoid that costs nothing where nothing is said
 _STEEPEST = 0.6  # length at which a step's gradient is cut
-_MEMORY = (0.9985, 300)  # how slowly averaged weights follow, and the steps until it is reached
+_MEMORY = (0.998, 300)  # how slowly averaged weights follow, and the steps until it is reached
 _SCORED_AT_ONCE = 32  # pictures
 
 
@@ -142,7 +142,6 @@ class Trainer:
         from training.develop import Darkroom
 
         torch.manual_seed(plan.seed)
-        torch.backends.cudnn.benchmark = True
         self.torch, self.out, self.plan = torch, out, plan
         self.device, self.workers = device, workers
         with ThreadPoolExecutor() as pool:

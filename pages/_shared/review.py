@@ -28,7 +28,7 @@ from pages._shared.session import (
 from vov_core.consent import Terms
 from vov_core.errors import VovError
 from vov_core.exposure import Exposure
-from vov_core.findings import Region, Source, Verdict
+from vov_core.findings import Kind, Region, Source, Verdict
 from vov_core.geometry import ellipse
 from vov_core.images import Photo, unique_name
 from vov_core.pipeline import Masked, Tuning
@@ -204,16 +204,20 @@ def tip(
     """One finger tip for the review component."""
     box = square_around(shape.box, photo.width, photo.height)
     name = f"{number} · {finger_name(region)}"
-    score = f"{region.confidence:.0%}" if region.confidence is not None else ""
+    chance = region.nail_confidence if region.kind is Kind.NAIL else region.confidence
+    score = f"{chance:.0%}" if chance is not None else ""
     removable = region.source is Source.PERSON
     action = "remove" if removable else "leave_out" if covered else "put_back"
     state = t("review.covered" if covered else "review.open")
+    origin = [t(f"sources.{region.source}")]
+    if not removable:
+        origin.insert(0, t(f"kinds.{region.kind}"))
     return {
         "id": region.id,
         "name": name,
-        "tag": f"{number} {score}".strip(),
+        "tag": str(number),
         "score": score,
-        "from": f"{t(f'kinds.{region.kind}')} · {t(f'sources.{region.source}')}",
+        "from": " · ".join(origin),
         "title": f"{name}: {state}. {t(f'review.{action}')}",
         "action": t(f"review.{action}"),
         "covered": covered,

@@ -17,6 +17,11 @@ function html(name, attributes = {}, text = "") {
   return node;
 }
 
+// The area that two boxes share.
+function shared([a, b, c, d], [left, top, right, bottom]) {
+  return Math.max(0, Math.min(c, right) - Math.max(a, left)) * Math.max(0, Math.min(d, bottom) - Math.max(b, top));
+}
+
 class Review {
   constructor(root) {
     this.root = root;
@@ -199,6 +204,8 @@ class Review {
     if (!view || !view.clientWidth) return;
     const [left, top, width, height] = this.viewBox();
     const scale = Math.max(width / view.clientWidth, height / view.clientHeight);
+    // Numbers keep clear of each other and of the other tips, as far as there is room.
+    const taken = this.data.tips.map((tip) => tip.box);
     for (const chip of view.querySelectorAll(".chip")) {
       const tip = this.tip(chip.dataset.chip);
       const [box, text] = chip.children;
@@ -208,9 +215,16 @@ class Review {
       const size = 12 * scale;
       const w = (tip.tag.length * 0.62 + 1) * size;
       const h = 1.55 * size;
-      const x = Math.min(Math.max(cx - w / 2, left), left + width - w);
-      const above = tip.box[1] - h - 3 * scale;
-      const y = above > top ? above : Math.min(tip.box[3] + 3 * scale, top + height - h);
+      const gap = 3 * scale;
+      const [x0, y0, x1, y1] = tip.box;
+      const places = [
+        [cx - w / 2, y0 - h - gap], [x1 + gap, cy - h / 2], [x0 - w - gap, cy - h / 2], [cx - w / 2, y1 + gap],
+      ].map(([x, y]) => [
+        Math.min(Math.max(x, left), left + width - w), Math.min(Math.max(y, top), top + height - h),
+      ]);
+      const hidden = ([x, y]) => taken.reduce((sum, other) => sum + shared([x, y, x + w, y + h], other), 0);
+      const [x, y] = places.reduce((best, place) => (hidden(place) < hidden(best) ? place : best));
+      if (seen) taken.push([x, y, x + w, y + h]);
       for (const [key, value] of Object.entries({ x, y, width: w, height: h, rx: h / 2 })) box.setAttribute(key, value);
       text.setAttribute("x", x + w / 2);
       text.setAttribute("y", y + h * 0.7);
