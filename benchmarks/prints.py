@@ -46,15 +46,15 @@ def make_print(seed: int) -> Print:
     pattern = str(rng.choice(_PATTERNS, p=_SHARES))
     period = float(rng.uniform(0.43, 0.52))
     angles = _orientations(pattern, rng, WIDTH // 2, HEIGHT // 2, PX_PER_MM / 2)
-    low = _grow(angles, period * PX_PER_MM / 2, rng)
+    low = grow(angles, period * PX_PER_MM / 2, rng)
     ridge = cv2.resize(low, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
     # The period varies by some per cent over a pad.
-    dx, dy = (_smooth(rng, (HEIGHT, WIDTH), 90, 4.0) for _ in range(2))
+    dx, dy = (smooth(rng, (HEIGHT, WIDTH), 90, 4.0) for _ in range(2))
     across, down = np.meshgrid(
         np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)
     )
     ridge = cv2.remap(ridge, across + dx, down + dy, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    ridge = ridge + _smooth(rng, ridge.shape, 5, 0.22) - 1.6 * _creases(rng)
+    ridge = ridge + smooth(rng, ridge.shape, 5, 0.22) - 1.6 * _creases(rng)
     return Print(np.tanh(1.7 * ridge / (ridge.std() + 1e-6)).astype(np.float32), period)
 
 
@@ -69,7 +69,8 @@ def _creases(rng: np.random.Generator) -> Plane:
     return np.asarray(cv2.GaussianBlur(canvas, (0, 0), 1.8), np.float32)
 
 
-def _smooth(rng: np.random.Generator, shape: Any, sigma: float, amplitude: float) -> Plane:
+def smooth(rng: np.random.Generator, shape: Any, sigma: float, amplitude: float) -> Plane:
+    """Soft noise of a standard deviation (``amplitude``)."""
     noise = rng.standard_normal(shape).astype(np.float32)
     soft = cv2.GaussianBlur(noise, (0, 0), sigma)
     return np.asarray(soft * (amplitude / (soft.std() + 1e-9)), np.float32)
@@ -88,7 +89,7 @@ def _orientations(
     else:
         angles = _zero_pole(pattern, rng, across + 1j * up)
         angles -= across / rng.uniform(16, 24) * np.clip((up - 2) / 6, 0, 1)
-    return angles.astype(np.float32) + _smooth(rng, angles.shape, 3.0 * scale, np.deg2rad(5))
+    return angles.astype(np.float32) + smooth(rng, angles.shape, 3.0 * scale, np.deg2rad(5))
 
 
 def _zero_pole(pattern: str, rng: np.random.Generator, plane: Any) -> Any:
@@ -126,13 +127,14 @@ def gabor(angle: float, period: float, sigma: float) -> Plane:
     return np.asarray(kernel / np.abs(kernel).sum(), np.float32)
 
 
-def _grow(angles: Plane, period: float, rng: np.random.Generator) -> Plane:
+def grow(angles: Plane, period: float, rng: np.random.Generator, rounds: int = _ROUNDS) -> Plane:
+    """Grows ridges from noise along orientations (radians, y upwards), ``period`` pixels apart."""
     bank = [gabor(pi * i / _ORIENTATIONS, period, period * 0.62) for i in range(_ORIENTATIONS)]
     place = np.mod(angles, pi) / pi * _ORIENTATIONS
     lower = np.floor(place).astype(int) % _ORIENTATIONS
     part = (place - np.floor(place)).astype(np.float32)
     ridge = rng.standard_normal(angles.shape).astype(np.float32) * 0.3
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         filtered = np.zeros_like(ridge)
         for i, kernel in enumerate(bank):
             share = np.where(lower == i, 1 - part, 0)
