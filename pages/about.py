@@ -5,12 +5,12 @@ import streamlit as st
 
 from pages._shared import proven
 from pages._shared.demo import style_pictures
-from pages._shared.frame import go_through_frame, picture
+from pages._shared.frame import figures, go_through_frame, picture
 from pages._shared.session import t
 from vov_core import __version__
 from vov_core.detector import ONNX_MODEL
 from vov_core.masks import STYLES
-from vov_core.models import is_available, manifest
+from vov_core.models import WEIGHTS, is_available, manifest, model
 
 go_through_frame("about")
 
@@ -54,17 +54,40 @@ with never.container(border=True, height="stretch"):
 st.subheader(t("about.limits"))
 st.markdown(t("about.limits_text"))
 
+scores = model(ONNX_MODEL).facts.get("scores") if is_available(ONNX_MODEL) else None
+if scores:
+    joined, empty = scores["whole_way"], scores["without_hands"]
+    st.subheader(t("about.found"))
+    st.markdown(
+        t("about.found_text", photos=scores["photos"], pads=joined["pads"], nails=joined["nails"])
+    )
+    figures(
+        {
+            t("about.found_covered"): f"{scores['covers']['safe']['covered']:.1%}",
+            t("about.found_precision"): f"{joined['AP50']:.3f}",
+            t("about.found_nails"): f"{joined['nails_called_fingerprint']:.1%}",
+            t("about.found_empty"): f"{empty['covered']:.2f}",
+        }
+    )
+    st.caption(t("about.found_empty_help", photos=empty["photos"]))
+    with st.expander(t("about.card"), icon=":material/article:"):
+        card = (WEIGHTS / "README.md").read_text("utf-8")
+        text, pictured = card[card.index("## Model card") :].split("![", 1)
+        st.markdown(text.replace("\n#", "\n##"))
+        st.image((WEIGHTS / "failures.jpg").read_bytes())
+        st.markdown(pictured.split("\n", 1)[1].replace("\n#", "\n##"))
+
 st.subheader(t("about.models"))
 st.dataframe(
     pd.DataFrame(
         [
             {
-                t("about.model_name"): model.name,
-                t("about.model_version"): model.version,
-                t("about.model_licence"): model.licence,
-                t("about.model_origin"): model.origin,
+                t("about.model_name"): entry.name,
+                t("about.model_version"): entry.version,
+                t("about.model_licence"): entry.licence,
+                t("about.model_origin"): entry.origin,
             }
-            for model in manifest()
+            for entry in manifest()
         ]
     ),
     hide_index=True,

@@ -123,6 +123,14 @@ def test_boxes_of_the_detector_alone_need_the_confidence():
         assert masked(sure, weak, mode=mode) == ["d0"]
 
 
+def test_safe_covers_boxes_of_the_detector_alone_that_may_be_nails():
+    maybe = region("d0", source=Source.DETECTOR, confidence=0.2, nail_confidence=0.7)
+    nail = region("d1", source=Source.DETECTOR, confidence=0.1, nail_confidence=0.8)
+    weak = region("d2", source=Source.DETECTOR, confidence=0.1, nail_confidence=0.1)
+    assert masked(maybe, nail, weak) == ["d0"]
+    assert masked(maybe, nail, weak, mode=Mode.PRECISE) == []
+
+
 def test_precise_covers_only_confirmed_pads():
     pad = region("pad", confidence=0.9, nail_confidence=0.0, kind=Kind.FINGERPRINT)
     nail = region("nail", confidence=0.3, nail_confidence=0.7, kind=Kind.NAIL)

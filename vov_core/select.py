@@ -74,11 +74,11 @@ class Selection:
 def select(findings: Findings, rules: Rules, edits: Edits) -> Selection:
     """Applies rules and edits to what was found in a photo.
 
-    *Safe* covers every finger tip that has landmarks, unless the detector is sure that only its
-    nail shows, and every box of the detector's own from the threshold on. Without a detector it
-    covers all tips: landmarks alone are not sure enough about nails to leave one open. *Precise*
-    covers what the detector confirms. For equal thresholds safe covers all that precise covers,
-    and a higher ``confidence`` never covers more.
+    *Safe* covers every finger tip, unless the detector is sure that only its nail shows: those that
+    have landmarks, and those that only the detector sees, from the threshold on as pad or nail
+    together. Without a detector it covers all tips: landmarks alone are not sure enough about nails
+    to leave one open. *Precise* covers what the detector confirms as a fingerprint. For equal
+    thresholds safe covers all that precise covers, and a higher ``confidence`` never covers more.
     """
     precise = rules.mode is Mode.PRECISE and findings.detector
     is_covered = _precise if precise else _safe
@@ -108,9 +108,10 @@ def _precise(region: Region, rules: Rules) -> bool:
 def _safe(region: Region, rules: Rules) -> bool:
     if _is_confirmed(region, rules):
         return True
-    if region.source is Source.DETECTOR:
+    nail = region.nail_confidence or 0.0
+    if region.source is Source.DETECTOR and (region.confidence or 0.0) + nail < rules.confidence:
         return False
-    return (region.nail_confidence or 0.0) < rules.nail_confidence
+    return nail < rules.nail_confidence
 
 
 def _is_confirmed(region: Region, rules: Rules) -> bool:

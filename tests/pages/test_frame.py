@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages._shared.frame import PAGES
 from tests.pages.visit import APP, Visit
+from vov_core.detector import ONNX_MODEL
 from vov_core.masks import STYLES
-from vov_core.models import manifest
+from vov_core.models import manifest, model
 from vov_core.texts import Language, catalogue, text
 
 TOKEN = "a" * 42 + "Z"
@@ -111,3 +112,7 @@ def test_about_tells_models_and_styles(visit: Callable[..., Visit]) -> None:
     table = tab.at.dataframe[0].value
     assert list(table[tab.t("about.model_name")]) == [model.name for model in manifest()]
     assert tab.words.count("data:image/jpeg;base64,") == len(STYLES)
+    scores = model(ONNX_MODEL).facts["scores"]
+    assert tab.at.metric[0].value == f"{scores['covers']['safe']['covered']:.1%}"
+    assert tab.at.expander[-1].label == tab.t("about.card")
+    assert "Where it fails" in tab.words
