@@ -234,17 +234,7 @@ def _confirmed(tip: Region, detection: Detection) -> Region:
     polygon = tip.polygon
     if box_iou(tip.box, detection.box) < AGREE and detection.confidence >= SURE_PLACE:
         polygon = hull(polygon, box_polygon(detection.box))
-    if tip.pad_chance is not None:
-        detection = weigh(detection, tip.pad_chance)
-    seen = _kind(detection)
-    return replace(
-        tip,
-        polygon=polygon,
-        source=Source.BOTH,
-        kind=tip.kind if seen is Kind.UNKNOWN else seen,
-        confidence=detection.confidence,
-        nail_confidence=detection.nail_confidence,
-    )
+    return replace(_with_scores(tip, _joint(detection, tip)), polygon=polygon)
 
 
 def is_flat(pixels: Pixels, box: Box) -> bool:
@@ -283,15 +273,22 @@ def _lies_on(detection: Detection, tip: Region) -> bool:
 
 def _seen_again(tip: Region, detection: Detection) -> Region:
     """The tip with the better of both scores; its place stays."""
-    again = detection if tip.pad_chance is None else weigh(detection, tip.pad_chance)
-    if again.confidence <= (tip.confidence or 0.0):
-        return tip
+    again = _joint(detection, tip)
+    return tip if again.confidence <= (tip.confidence or 0.0) else _with_scores(tip, again)
+
+
+def _joint(detection: Detection, tip: Region) -> Detection:
+    return detection if tip.pad_chance is None else weigh(detection, tip.pad_chance)
+
+
+def _with_scores(tip: Region, scores: Detection) -> Region:
+    seen = _kind(scores)
     return replace(
         tip,
         source=Source.BOTH,
-        kind=tip.kind if _kind(again) is Kind.UNKNOWN else _kind(again),
-        confidence=again.confidence,
-        nail_confidence=again.nail_confidence,
+        kind=tip.kind if seen is Kind.UNKNOWN else seen,
+        confidence=scores.confidence,
+        nail_confidence=scores.nail_confidence,
     )
 
 

@@ -1,6 +1,8 @@
 """A batch from and to a real S3 server."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -8,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.batch.test_ray import needs_ray
 from tests.services.servers import S3Server
 from vov_core.batch import Manifest, S3Place
 from vov_core.batch.places import OWN
@@ -77,6 +80,25 @@ def test_from_prefix_to_prefix(client: Any, s3: S3Server, prefix: str) -> None:
     assert Manifest(place).entries["empty.png"].output == "empty_protected.png"
     head = client.head_object(Bucket=s3.BUCKET, Key=f"{prefix}/out/휴가/a b#1__protected.jpg")
     assert head["ContentType"] == "image/jpeg"
+
+
+@needs_ray
+@pytest.mark.timeout(600)
+def test_two_ray_workers_from_prefix_to_prefix(client: Any, s3: S3Server, prefix: str) -> None:
+    source, target = (f"s3://{s3.BUCKET}/{prefix}/{name}" for name in ("in", "out"))
+    options = ["--engine", "ray", "--workers", "2", "--worker-cores", "1", "--jobs", "1"]
+    command = [sys.executable, "-m", "vov_core", "batch", source, target, *options]
+    statuses, seen = [], []
+    for _ in range(2):
+        run = subprocess.run(command, cwd=SAMPLES.parent, timeout=280, check=False)
+        statuses.append(run.returncode)
+        seen.append(objects(client, s3, f"{prefix}/out/"))
+    assert statuses == [1, 1]  # one photo is broken, in the second run as well
+    outputs = {"휴가/a b#1__protected.jpg", "empty_protected.png"}
+    assert outputs < set(seen[0])
+    assert {name: seen[1][name] for name in outputs} == {name: seen[0][name] for name in outputs}
+    entries = Manifest(S3Place(client, s3.BUCKET, f"{prefix}/out")).entries
+    assert {name for name, entry in entries.items() if entry.error} == {"broken.jpg"}
 
 
 def test_parts_of_a_manifest_survive_a_kill(client: Any, s3: S3Server, prefix: str) -> None:
