@@ -16,12 +16,13 @@ from enum import StrEnum
 from secrets import token_hex
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, Update, delete, or_, select, update
+from sqlalchemy import CursorResult, Update, or_, select, update
 
 from vov_core.archive import Archive, OwnerKind
 from vov_core.audit import AuditTrail
-from vov_core.database import Database, Job, Mail
+from vov_core.database import Database, Job
 from vov_core.errors import VovError
+from vov_core.mail import forget_letters
 
 _log = logging.getLogger(__name__)
 
@@ -145,14 +146,8 @@ def _purge(archive: Archive, lease: Lease, now: datetime, limit: int) -> Purged:
         consents = archive.forget_guests(before)
     if before := _before(now, archive.retention.audit_days):
         audit = AuditTrail(archive.database).forget(before)
-    _forget_letters(archive.database, now - _LETTERS)
+    forget_letters(archive.database, now - _LETTERS)
     return Purged(Outcome.DONE, photos, consents, audit)
-
-
-def _forget_letters(database: Database, before: datetime) -> None:
-    """What is left of letters whose fate is known: when, how many photos, what became of them."""
-    with database.writing() as session:
-        session.execute(delete(Mail).where(Mail.finished_at < before))
 
 
 def _before(now: datetime, days: int) -> datetime | None:

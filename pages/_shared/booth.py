@@ -12,9 +12,9 @@ import streamlit as st
 from pages._shared.components import idle
 from pages._shared.leaving import empty_session
 from pages._shared.pictures import data_url, fit, jpeg
+from pages._shared.receipts import settings_of
 from pages._shared.samples import sample_bytes
 from pages._shared.session import archive, finder, flash, log, owner, people, settings, t
-from vov_core import __version__
 from vov_core.archive import Receipt
 from vov_core.booth import COLOURS, SHOTS, Design, Guest, Layout, Print, cell_size, compose
 from vov_core.errors import VovError
@@ -158,29 +158,22 @@ def cell_picture(slot: int) -> str | None:
 
 def receipt_of(made: Print) -> Receipt:
     """The facts of a print; nothing that shows it."""
-    report, look, rules = made.output.report, made.tuning.look, made.tuning.rules
+    report = made.output.report
     return Receipt(
-        approved_at=datetime.now(UTC),
         output_sha256=report.sha256,
         file_name=file_name(made),
         format=str(made.output.format),
         width=report.width,
         height=report.height,
         verdict=made.verdict,
-        style=look.style,
-        mode=str(rules.mode),
-        confidence=rules.confidence,
-        coverage=look.coverage,
-        strength=look.strength,
-        softness=look.softness,
         hands=sum(len(item.findings.hands) for item in made.items),
         regions_found=sum(len(selection.found) for selection in made.selections),
         fingerprints_covered=made.covered,
         left_out=0,
         drawn=0,
         models=made.items[0].findings.models,
-        app_version=__version__,
         ms_total=made.output.ms + sum(sum(item.findings.ms.values()) for item in made.items),
+        **settings_of(made.tuning.look, made.tuning.rules),
         **asdict(made.exposure),
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from pages._shared.session import number, t
 from vov_core import __version__
@@ -10,36 +11,44 @@ from vov_core.finder import HAND_MODEL
 from vov_core.live import Recording
 from vov_core.media import VIDEO_FORMAT
 from vov_core.models import model
+from vov_core.pipeline import Look
 from vov_core.select import Rules
 from vov_core.video import Subject, VideoApproval, VideoItem
 from vov_core.workspace import Approval, Item
+
+
+def settings_of(look: Look, rules: Rules) -> dict[str, Any]:
+    """What every receipt says of how and when an output was approved."""
+    return {
+        "approved_at": datetime.now(UTC),
+        "app_version": __version__,
+        "style": look.style,
+        "mode": str(rules.mode),
+        "confidence": rules.confidence,
+        "coverage": look.coverage,
+        "strength": look.strength,
+        "softness": look.softness,
+    }
 
 
 def receipt_of(item: Item, approval: Approval) -> Receipt:
     """The facts of an approval; nothing that shows the photo."""
     report, selection, tuning = approval.output.report, approval.selection, approval.tuning
     return Receipt(
-        approved_at=datetime.now(UTC),
         output_sha256=report.sha256,
         file_name=approval.file_name,
         format=str(approval.output.format),
         width=report.width,
         height=report.height,
         verdict=selection.verdict,
-        style=tuning.look.style,
-        mode=str(tuning.rules.mode),
-        confidence=tuning.rules.confidence,
-        coverage=tuning.look.coverage,
-        strength=tuning.look.strength,
-        softness=tuning.look.softness,
         hands=len(item.findings.hands),
         regions_found=len(selection.found),
         fingerprints_covered=len(selection.masked),
         left_out=len(approval.edits.left_out),
         drawn=len(approval.edits.drawn),
         models=item.findings.models,
-        app_version=__version__,
         ms_total=approval.ms,
+        **settings_of(tuning.look, tuning.rules),
         **asdict(approval.exposure),
     )
 
@@ -51,27 +60,20 @@ def video_receipt_of(item: VideoItem, approval: VideoApproval) -> Receipt:
     report, plan = rendered.report, rendered.plan
     hands = [track for track in findings.tracks if track.subject is Subject.HAND]
     return Receipt(
-        approved_at=datetime.now(UTC),
         output_sha256=report.sha256,
         file_name=approval.file_name,
         format=VIDEO_FORMAT,
         width=report.width,
         height=report.height,
         verdict=rendered.verdict,
-        style=plan.look.style,
-        mode=str(plan.rules.mode),
-        confidence=plan.rules.confidence,
-        coverage=plan.look.coverage,
-        strength=plan.look.strength,
-        softness=plan.look.softness,
         hands=len(hands),
         regions_found=report.regions_found,
         fingerprints_covered=report.regions,
         left_out=report.left_open,
         drawn=0,
         models=findings.models,
-        app_version=__version__,
         ms_total=sum(findings.ms.values()) + sum(rendered.ms.values()),
+        **settings_of(plan.look, plan.rules),
     )
 
 
@@ -81,29 +83,21 @@ def recording_receipt_of(recording: Recording, file_name: str) -> Receipt:
     What is counted is the most that was covered in one frame: the live picture does not know
     whether a hand that comes back is the same one.
     """
-    look, rules = recording.look, Rules()
     return Receipt(
-        approved_at=datetime.now(UTC),
         output_sha256=recording.sha256,
         file_name=file_name,
         format=VIDEO_FORMAT,
         width=recording.width,
         height=recording.height,
         verdict=recording.verdict,
-        style=look.style,
-        mode=str(rules.mode),
-        confidence=rules.confidence,
-        coverage=look.coverage,
-        strength=look.strength,
-        softness=look.softness,
         hands=recording.hands,
         regions_found=recording.covered,
         fingerprints_covered=recording.covered,
         left_out=0,
         drawn=0,
         models={HAND_MODEL: model(HAND_MODEL).version},
-        app_version=__version__,
         ms_total=recording.ms,
+        **settings_of(recording.look, Rules()),
     )
 
 

@@ -31,7 +31,7 @@ from vov_core.errors import (
     MailTooLargeError,
     PhotoNotFoundError,
 )
-from vov_core.mail import MailState, MailStatus, Outbox, Smtp
+from vov_core.mail import MailState, MailStatus, Outbox, Smtp, forget_letters
 from vov_core.mail.outbox import open_outbox
 from vov_core.mail.smtp import DeliveryError
 from vov_core.seal import Seal
@@ -422,8 +422,8 @@ class OutboxSuite:
         outbox.send_one()
         waiting = add(outbox)
         now = datetime.now(UTC)
-        assert outbox.purge(now - timedelta(days=1)) == 0
-        assert outbox.purge(now + timedelta(days=1)) == 1
+        assert forget_letters(archive.database, now - timedelta(days=1)) == 0
+        assert forget_letters(archive.database, now + timedelta(days=1)) == 1
         with archive.database.reading() as session:
             assert session.scalars(select(Mail.id)).all() == [waiting]
 

@@ -114,6 +114,18 @@ class _Claim(NamedTuple):
     payload: str
 
 
+def forget_letters(database: Database, before: datetime) -> int:
+    """Removes what is left of letters whose fate was known before a time; returns how many.
+
+    Args:
+        database: Where the queue is.
+        before: UTC.
+    """
+    over = Mail.state.in_(_OVER), Mail.finished_at < before
+    with database.writing() as session:
+        return _count(session.execute(delete(Mail).where(*over)))
+
+
 class Outbox:
     """Takes letters and sends them. Safe to share between threads; many processes may use one.
 
@@ -283,15 +295,8 @@ class Outbox:
 
     def forget(self, owner_key: str) -> int:
         """Removes an owner's letters, sent or not; returns how many."""
-        return self._delete(Mail.owner == owner_key)
-
-    def purge(self, before: datetime) -> int:
-        """Removes letters whose fate was known before a time; returns how many."""
-        return self._delete(Mail.state.in_(_OVER), Mail.finished_at < before)
-
-    def _delete(self, *conditions: Any) -> int:
         with self._database.writing() as session:
-            return _count(session.execute(delete(Mail).where(*conditions)))
+            return _count(session.execute(delete(Mail).where(Mail.owner == owner_key)))
 
     def start(self) -> None:
         """Starts the thread, if there is a server and it does not run yet."""
