@@ -92,9 +92,10 @@ def quality() -> str:
         f" **{np.mean(shares >= _OPEN):.2%}** | **{longest}** | |"
     )
     head = (
-        f"Safe mode, default look, {_SIZE[0]} x {_SIZE[1]}, {_RATE} frames per second, hand "
-        "landmarks only. *Covered*: at least 95 % of the pad's visible pixels. *Mostly*: at least "
-        "half. *Open run*: consecutive frames in which any pad is less than half covered. *Never "
+        f"Safe mode, default look, {_SIZE[0]} x {_SIZE[1]}, {_RATE} frames per second, "
+        f"{'with' if finder.has_detector else 'without'} the detector. *Covered*: at least "
+        "95 % of the pad's visible pixels. *Mostly*: at least half. "
+        "*Open run*: consecutive frames in which any pad is less than half covered. *Never "
         "seen*: pads of hands that no model saw in any frame (part of the others).\n\n"
         "| scene | frames x pads | covered | mostly | longest open run | never seen |\n"
         "|---|---:|---:|---:|---:|---:|\n"
