@@ -136,4 +136,4 @@ class SeesPads:
     def detect(self, pixels: np.ndarray, hands: object) -> tuple[Detection, ...]:  # noqa: ARG002
         if pixels.mean() < 50:
             return ()
-        return Detection((1, 1, 9, 9), 0.9, 0.1), Detection((20, 1, 29, 9), 0.1, 0.9)
+        return Detection((1, 1, 9, 9), 0.85, 0.05), Detection((20, 1, 29, 9), 0.1, 0.9)
