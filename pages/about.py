@@ -72,7 +72,8 @@ if scores:
     st.caption(t("about.found_empty_help", photos=empty["photos"]))
     with st.expander(t("about.card"), icon=":material/article:"):
         card = (WEIGHTS / "README.md").read_text("utf-8")
-        text, pictured = card[card.index("## Model card") :].split("![", 1)
+        for_all, _ = card[card.index("## Model card") :].split("### How to train")
+        text, pictured = for_all.split("![", 1)
         st.markdown(text.replace("\n#", "\n##"))
         st.image((WEIGHTS / "failures.jpg").read_bytes())
         st.markdown(pictured.split("\n", 1)[1].replace("\n#", "\n##"))
