@@ -27,8 +27,8 @@ from training.synth.tips import Camera, seen_tips
 SHOWN = FINGERS[1:]
 """A thumb never lies beside the other pads."""
 FIRST_HAND = 5000
-PX_PER_MM = 14.0
-"""Some 6.5 pixels from ridge to ridge."""
+PX_PER_MM = 11.0
+"""Some 5.5 pixels from ridge to ridge."""
 QUALITY = 95
 _POSES = {"open_palm", "pads_up"}
 _SENSOR = 36.0
@@ -109,7 +109,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--libhand", type=Path, required=True, help="folder with hand.mesh")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--hands", type=int, default=8)
+    parser.add_argument("--hands", type=int, default=5)
     parser.add_argument("--photos", type=int, default=2, help="of each hand")
     parser.add_argument("--samples", type=int, default=16, help="per pixel")
     parser.add_argument("--threads", type=int, default=2)
@@ -120,9 +120,9 @@ def main() -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     hand = Hand(options.libhand)
     scene = Scene(hand, options.libhand, options.out / "relief.png", options.threads)
-    # All first pictures before all second ones: a run that is broken off has whole sets.
-    for photo in range(options.photos):
-        for identity in range(FIRST_HAND, FIRST_HAND + options.hands):
+    # Hand by hand: of a run that is broken off, all hands but one have all their pictures.
+    for identity in range(FIRST_HAND, FIRST_HAND + options.hands):
+        for photo in range(options.photos):
             file = options.out / f"hand-{identity}-{photo}.jpg"
             if not file.with_suffix(".json").exists():
                 _take(hand, scene, identity, photo, file, options.samples)
