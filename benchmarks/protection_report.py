@@ -10,7 +10,7 @@ wrong at most once in twenty runs (Bonferroni).
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from scipy import stats
@@ -146,14 +146,23 @@ def figures(
         stranger_pairs=len(pairs),
         attempts=sum(len(scores.mated) for found in covered.values() for scores in found.values()),
         uncovered=tuple(base["none"].matched(t) for t in thresholds),
+        uncovered_by_scale=_by_scale(trials, uncovered, thresholds[0]),
         coin=_coin([t for t in trials if t.condition.style in irreversible]),
-        rows=tuple(_row(c, covered[c], thresholds, tests) for c in usual),
+        rows=tuple(row(c, covered[c], thresholds, tests) for c in usual),
         limits={
             name: _limit([c for c in covered if c.style == name], covered, widths, thresholds)
             for name in styles
             if any(c.style == name for c in widths)
         },
         cases={},
+    )
+
+
+def _by_scale(trials: Sequence[Any], uncovered: str, from_score: int) -> tuple[Rate, ...]:
+    bare = [t for t in trials if t.condition.style == uncovered and t.attack == "none"]
+    touches = sorted({trial.touch for trial in bare})
+    return tuple(
+        scores_of([t for t in bare if t.touch == touch]).matched(from_score) for touch in touches
     )
 
 
@@ -164,9 +173,17 @@ def _coin(trials: Sequence[Any]) -> tuple[float, float, float]:
     return round(found.share, 4), round(found.low, 4), round(found.high, 4)
 
 
-def _row(
+def row(
     condition: Any, found: Mapping[str, Scores], thresholds: tuple[int, ...], tests: int
 ) -> Row:
+    """A style at a strength.
+
+    Args:
+        condition: How prints were covered.
+        found: Attack -> its scores.
+        thresholds: One per false match rate.
+        tests: How many there are of all styles together.
+    """
     best = strongest(found, thresholds[0])
     scores = found[best]
     outscored = mean_by_identity(beats(scores.mated, scores.strangers), scores.identities)
@@ -215,20 +232,22 @@ def _limit(
 
 def write(proof: Proof) -> None:
     """The app's data file: one line per row, so that a new run shows what changed."""
-    facts = asdict(proof)
+    # One that was read has mappings that can't be written to, which asdict can't copy.
+    facts = asdict(replace(proof, limits=dict(proof.limits), cases=dict(proof.cases)))
     text = json.dumps(facts, indent=1, ensure_ascii=False)
     FIGURES.write_text(text + "\n", encoding="utf-8")
 
 
-def publish(proof: Proof, by_scale: Mapping[float, Rate]) -> None:
+def publish(proof: Proof) -> None:
     """Rewrites the section of ``benchmarks/RESULTS.md`` and prints it."""
-    body = "\n\n".join((_how(proof, by_scale), _table(proof), _limits(proof)))
+    body = "\n\n".join((_how(proof), table(proof.rows, proof.uncovered[0]), _limits(proof)))
     put_section(TITLE, body)
     print(body)
 
 
-def _how(proof: Proof, by_scale: Mapping[float, Rate]) -> str:
-    seen = ", ".join(f"{s:g} px per ridge {_told(found)}" for s, found in by_scale.items())
+def _how(proof: Proof) -> str:
+    by_scale = zip(proof.scales, proof.uncovered_by_scale, strict=True)
+    seen = ", ".join(f"{scale:g} px per ridge {told(found)}" for scale, found in by_scale)
     return (
         f"`python -m benchmarks.protection --cache FOLDER`: {proof.identities} grown prints, each "
         f"touched {1 + len(proof.scales)} times (turned, shifted, stretched, pressed): one print "
@@ -251,25 +270,28 @@ def _how(proof: Proof, by_scale: Mapping[float, Rate]) -> str:
 
 
 def _list(values: Sequence[float]) -> str:
-    return " and ".join(f"{value:g}" for value in values)
+    *first, last = (f"{value:g}" for value in values)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
-def _told(found: Rate) -> str:
+def told(found: Rate) -> str:
+    """A share with its number and interval."""
     return f"{found.share:.1%} of {found.of} ({found.low:.1%}-{found.high:.1%})"
 
 
-def _table(proof: Proof) -> str:
+def table(rows: Sequence[Row], uncovered: Rate) -> str:
+    """All styles and strengths in Markdown."""
     head = (
         "| style | strength | before | after | after the strongest attack | at 0.1 % | attack "
         "| strangers | outscored | |\n|---|---:|---:|---:|---:|---:|---|---:|---:|---|"
     )
-    before = f"{proof.uncovered[0].share:.1%}"
+    before = f"{uncovered.share:.1%}"
     lines = (
         f"| {row.style} | {_strength(row)} | {before} | {row.after[0].share:.1%} "
-        f"| {_told(row.attacked[0])} | {row.attacked[1].share:.1%} | {row.strongest} "
+        f"| {told(row.attacked[0])} | {row.attacked[1].share:.1%} | {row.strongest} "
         f"| {row.strangers.share:.1%} "
         f"| {row.beats:.1%} ({row.beats_low:.1%}-{row.beats_high:.1%}) | {_named(row)} |"
-        for row in proof.rows
+        for row in rows
     )
     return "\n".join((head, *lines))
 
@@ -294,7 +316,7 @@ def _limits(proof: Proof) -> str:
             f"| {name}: width | matched after the strongest attack | attack | outscored | |",
             "|---:|---:|---|---:|---|",
             *(
-                f"| {p.width:.2f} | {_told(p.attacked)} | {p.strongest} | {p.beats:.1%} "
+                f"| {p.width:.2f} | {told(p.attacked)} | {p.strongest} | {p.beats:.1%} "
                 f"| {_named(p)} |"
                 for p in limit.points
             ),

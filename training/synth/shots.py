@@ -12,8 +12,8 @@ _FOREARM = 62.0  # what lies further back on the hand's x axis needs no place in
 _FACING_CLOSE_UP = 0.45
 _NEAREST = 40.0
 _WIDTHS = (512, 576, 640)
-# Camera axes in hand coordinates: the palm to the camera, fingers up.
-_PALM = np.array([[0.0, -1, 0], [-1, 0, 0], [0, 0, -1]])
+PALM = np.array([[0.0, -1, 0], [-1, 0, 0], [0, 0, -1]])
+"""Camera axes in hand coordinates: the palm to the camera, fingers up."""
 _FROM_BEHIND = 0.3  # parts of the whole hands
 _ASKEW = 0.2
 
@@ -117,7 +117,7 @@ def _point_of_view(rng: np.random.Generator, pose: str, behind: bool) -> Numbers
     elif behind and chance < _FROM_BEHIND + _ASKEW:
         yaw += rng.normal(0, 40)
     turn = rotation("z", roll) @ rotation("x", pitch) @ rotation("y", yaw)
-    return np.asarray(turn @ _PALM)
+    return np.asarray(turn @ PALM)
 
 
 def _target(hand: Hand, turned: Numbers, rng: np.random.Generator) -> str | None:

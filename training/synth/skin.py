@@ -70,10 +70,15 @@ def pad_maps(hand: Hand) -> PadMaps:
     return PadMaps(atlas, on_pad, strength)
 
 
+def print_seed(identity: int, finger: str, left: bool) -> int:
+    """Which print of ``benchmarks.prints`` a finger has."""
+    first = FIRST_PRINT + identity * 2 * len(FINGERS) + (len(FINGERS) if left else 0)
+    return first + FINGERS.index(finger)
+
+
 def prints(identity: int, left: bool) -> Plane:
     """Five prints side by side, as ridge height and pores (both 0..1) and an empty channel."""
-    first = FIRST_PRINT + identity * 2 * len(FINGERS) + (len(FINGERS) if left else 0)
-    tiles = [_print_tile(first + i) for i in range(len(FINGERS))]
+    tiles = [_print_tile(print_seed(identity, finger, left)) for finger in FINGERS]
     # The whole picture of a left hand is mirrored in the end, but prints must not be.
     return np.hstack([tile[:, ::-1] if left else tile for tile in tiles])
 

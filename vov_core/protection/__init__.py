@@ -6,7 +6,7 @@ a person is ever matched, and no minutiae are ever made of one.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -104,6 +104,42 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What was measured on rendered hands, whose finger tips the app found by itself.
+
+    Attributes:
+        hands: Rendered hands.
+        photos: Pictures of them; each hand is in several.
+        fingers: With a print of their own.
+        pads: In all pictures together.
+        found: Pads that the app found and covered; the rows tell of these.
+        per_ridge: Pixels per ridge, the median.
+        thresholds: The scores from which prints count as matched.
+        stranger_pairs: Pairs of different fingers that set the thresholds.
+        attempts: Covered pads that were attacked and matched.
+        uncovered: Matched without any cover, by the false match rates of ``Proof.rates``.
+        rows: All styles and strengths that were measured.
+    """
+
+    hands: int
+    photos: int
+    fingers: int
+    pads: int
+    found: int
+    per_ridge: float
+    thresholds: tuple[int, ...]
+    stranger_pairs: int
+    attempts: int
+    uncovered: tuple[Rate, ...]
+    rows: tuple[Row, ...]
+
+    def worst(self, styles: Container[str]) -> Rate:
+        """Of these styles, most pads matched after the strongest attack."""
+        rates = [row.attacked[0] for row in self.rows if row.style in styles]
+        return max(rates, key=lambda rate: rate.share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
     """All that was measured.
 
@@ -114,12 +150,14 @@ class Proof:
         thresholds: The scores from which prints count as matched.
         stranger_pairs: Pairs of different fingers that set the thresholds.
         attempts: Covered pictures that were attacked and matched.
-        uncovered: Matched without any cover.
+        uncovered: Matched without any cover, by the false match rates.
+        uncovered_by_scale: Likewise at the first rate, in the order of ``scales``.
         coin: How often the true finger outscores a stranger, over all irreversible styles,
             strengths and attacks together: share and 95 % confidence interval. 0.5 is a coin.
         rows: All styles and strengths, in the order in which people see them.
         limits: Cosmetic style -> its limit.
         cases: Example pictures: case -> names of the steps there are pictures of.
+        rendered: The same on rendered hands; None: not measured.
     """
 
     identities: int
@@ -129,10 +167,12 @@ class Proof:
     stranger_pairs: int
     attempts: int
     uncovered: tuple[Rate, ...]
+    uncovered_by_scale: tuple[Rate, ...]
     coin: tuple[float, float, float]
     rows: tuple[Row, ...]
     limits: Mapping[str, Limit]
     cases: Mapping[str, tuple[str, ...]]
+    rendered: Rendered | None = None
 
     def of_style(self, style: str) -> tuple[Row, ...]:
         """The style's rows, by strength."""
@@ -161,10 +201,12 @@ def proof() -> Proof:
         stranger_pairs=facts["stranger_pairs"],
         attempts=facts["attempts"],
         uncovered=_rates(facts["uncovered"]),
+        uncovered_by_scale=_rates(facts["uncovered_by_scale"]),
         coin=tuple(facts["coin"]),
         rows=tuple(_row(row) for row in facts["rows"]),
         limits=MappingProxyType({n: _limit(limit) for n, limit in facts["limits"].items()}),
         cases=MappingProxyType({name: tuple(steps) for name, steps in facts["cases"].items()}),
+        rendered=_rendered(facts["rendered"]) if facts.get("rendered") else None,
     )
 
 
@@ -185,6 +227,13 @@ def _rates(facts: list[Any]) -> tuple[Rate, ...]:
 def _row(facts: dict[str, Any]) -> Row:
     rates = {name: _rates(facts[name]) for name in ("after", "attacked")}
     return Row(**{**facts, **rates, "strangers": Rate(**facts["strangers"])})
+
+
+def _rendered(facts: dict[str, Any]) -> Rendered:
+    rows = tuple(_row(row) for row in facts["rows"])
+    thresholds = tuple(facts["thresholds"])
+    uncovered = _rates(facts["uncovered"])
+    return Rendered(**{**facts, "thresholds": thresholds, "uncovered": uncovered, "rows": rows})
 
 
 def _limit(facts: dict[str, Any]) -> Limit:
