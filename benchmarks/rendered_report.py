@@ -95,11 +95,17 @@ def _how(found: Rendered, lines: Sequence[Mapping[str, Any]]) -> str:
         "with the uncovered pad in another picture. Thresholds from "
         f"{found.stranger_pairs:,} pairs of "
         f"strangers: {' and '.join(map(str, found.thresholds))} for a false match rate of 1 % and "
-        f"0.1 %. Uncovered, at 1 %: {flat.told(found.uncovered[0])} matched; with the print on "
-        f"file alone {flat.told(on_file)}, with the other picture alone {flat.told(in_pictures)}. "
+        f"0.1 %{_few(found)}. Uncovered, at 1 %: {flat.told(found.uncovered[0])} matched; with the "
+        f"print on file alone {flat.told(on_file)}, with the other picture alone {flat.told(in_pictures)}. "
         f"{found.attempts:,} attacked pictures; the learned attack is the one that was trained on "
         "flat prints. Columns and *at chance* as above, of these tests alone."
     )
+
+
+def _few(found: Rendered) -> str:
+    """What a threshold is worth that fewer pairs set than a false match needs."""
+    enough = found.stranger_pairs * flat.RATES[1] >= 1
+    return "" if enough else " (the latter is only what none of so few pairs reached)"
 
 
 def _weak(found: Rendered, lines: Sequence[Mapping[str, Any]]) -> str:

@@ -48,12 +48,30 @@ for column, (name, limit) in zip(st.columns(2), measured.limits.items(), strict=
         st.plotly_chart(proven.limit(limit, measured.rates[0]), config=CHART, key=f"proof_{name}")
         st.caption(proven.limit_words(limit))
 
+if rendered := measured.rendered:
+    st.subheader(t("proof.rendered"))
+    st.markdown(
+        t(
+            "proof.rendered_text",
+            hands=number(rendered.hands),
+            fingers=number(rendered.fingers),
+            photos=number(rendered.photos),
+            scale=f"{rendered.per_ridge:.1f}",
+            found=number(rendered.found),
+            pads=number(rendered.pads),
+            before=proven.interval(rendered.uncovered[0]),
+            after=proven.interval(rendered.worst(safe)),
+        )
+    )
+    with st.expander(t("proof.rendered_table"), icon=":material/table:"):
+        st.dataframe(proven.table(rendered), hide_index=True)
+
 st.subheader(t("proof.how"))
 st.markdown(
     t(
         "proof.how_text",
         fingers=number(measured.identities),
-        scales=" · ".join(f"{scale:g}" for scale in measured.scales),
+        scales=proven.scales(measured),
         pairs=number(measured.stranger_pairs),
         pictures=number(measured.attempts),
     )

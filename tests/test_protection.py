@@ -25,6 +25,24 @@ def test_irreversible_styles_are_at_the_level_of_strangers(name: str) -> None:
 def test_uncovered_prints_were_matched_or_nothing_would_be_proven() -> None:
     assert proof().uncovered[0].low > 0.9
     assert proof().identities >= 50
+    # A photo of any of these sizes gives a print away.
+    assert len(proof().scales) == len(proof().uncovered_by_scale) >= 3
+    assert all(rate.low > 0.9 for rate in proof().uncovered_by_scale)
+    together = sum(rate.hits for rate in proof().uncovered_by_scale)
+    assert together == proof().uncovered[0].hits
+
+
+def test_rendered_hands_were_measured_too() -> None:
+    rendered = proof().rendered
+    assert rendered is not None
+    assert {row.style for row in rendered.rows} == set(STYLES)
+    assert 0 < rendered.found <= rendered.pads
+    assert all(row.attacked[0].of == rendered.found for row in rendered.rows)
+    # Uncovered they are matched, or nothing would be proven.
+    assert rendered.uncovered[0].low > 0.5
+    safe = [name for name, style in STYLES.items() if style.irreversible]
+    assert rendered.worst(safe).low <= proof().rates[0]
+    assert all(row.at_chance for row in rendered.rows if row.style in safe)
 
 
 def test_intervals_hold_their_shares() -> None:

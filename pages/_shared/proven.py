@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from pages._shared.pictures import data_url
 from pages._shared.session import t
 from vov_core.masks import STYLES
-from vov_core.protection import Limit, Proof, Rate, Row, picture, proof
+from vov_core.protection import Limit, Proof, Rate, Rendered, Row, picture, proof
 
 GREEN, ORANGE, GREY, BLUE = "#0B7A5B", "#E4572E", "#8A948F", "#2F6FDE"
 _STEPS = ("photo", "none", "sharpen", "wiener", "richardson_lucy", "enhance", "learned")
@@ -160,12 +160,18 @@ def limit_words(found: Limit) -> str:
     )
 
 
-def table(measured: Proof) -> pd.DataFrame:
+def scales(measured: Proof) -> str:
+    """Uncovered prints matched at each size: "6.5 (100%) · 4.5 (98%)"."""
+    pairs = zip(measured.scales, measured.uncovered_by_scale, strict=True)
+    return " · ".join(f"{scale:g} ({percent(rate)})" for scale, rate in pairs)
+
+
+def table(measured: Proof | Rendered) -> pd.DataFrame:
     """Every style and strength in numbers."""
     return pd.DataFrame([_line(measured, row) for row in measured.rows])
 
 
-def _line(measured: Proof, row: Row) -> dict[str, str]:
+def _line(measured: Proof | Rendered, row: Row) -> dict[str, str]:
     style = STYLES[row.style]
     line = {
         t("proof.col_style"): t(f"styles.{row.style}"),

@@ -25,9 +25,25 @@ def test_every_style_has_a_bar_and_a_row(english: Callable[..., Visit]) -> None:
     assert len(charts) == 1 + len(proof().limits)
     bars = charts[0]["data"][0]["y"]
     assert set(bars) == {tab.t("proof.uncovered"), *(tab.t(f"styles.{name}") for name in STYLES)}
-    (table,) = (frame.value for frame in tab.at.dataframe)
-    assert len(table) == len(proof().rows)
-    assert set(table[tab.t("proof.col_verdict")]) <= {tab.t("proof.chance"), tab.t("proof.leaks")}
+    rendered = proof().rendered
+    assert rendered is not None
+    tables = [frame.value for frame in tab.at.dataframe]
+    assert [len(table) for table in tables] == [len(proof().rows), len(rendered.rows)]
+    for table in tables:
+        verdicts = set(table[tab.t("proof.col_verdict")])
+        assert verdicts <= {tab.t("proof.chance"), tab.t("proof.leaks")}
+
+
+def test_sizes_and_rendered_hands_are_told(visit: Callable[..., Visit]) -> None:
+    tab = visit("proof")
+    shown = " ".join(element.value for element in tab.at.markdown)
+    for scale, rate in zip(proof().scales, proof().uncovered_by_scale, strict=True):
+        assert f"{scale:g} ({rate.share:.0%})" in shown
+    rendered = proof().rendered
+    assert rendered is not None
+    before = rendered.uncovered[0]
+    assert f"{before.share:.0%} ({before.low:.1%}–{before.high:.1%})" in shown
+    assert str(rendered.found) in shown and str(rendered.pads) in shown
 
 
 def test_the_attacks_are_shown_as_pictures(visit: Callable[..., Visit]) -> None:
