@@ -96,9 +96,10 @@ def _how(found: Rendered, lines: Sequence[Mapping[str, Any]]) -> str:
         f"{found.stranger_pairs:,} pairs of "
         f"strangers: {' and '.join(map(str, found.thresholds))} for a false match rate of 1 % and "
         f"0.1 %{_few(found)}. Uncovered, at 1 %: {flat.told(found.uncovered[0])} matched; with the "
-        f"print on file alone {flat.told(on_file)}, with the other picture alone {flat.told(in_pictures)}. "
-        f"{found.attempts:,} attacked pictures; the learned attack is the one that was trained on "
-        "flat prints. Columns and *at chance* as above, of these tests alone."
+        f"print on file alone {flat.told(on_file)}, with the other picture alone "
+        f"{flat.told(in_pictures)}. {found.attempts:,} attacked pictures; the learned attack "
+        "is the one that was trained on flat prints. Columns and "
+        "*at chance* as above, of these tests alone."
     )
 
 
