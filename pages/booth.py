@@ -1,6 +1,9 @@
 """Four-cut booth: four shots with a countdown, each covered at once, in a frame to print."""
 
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from pages._shared import booth, keeping
 from pages._shared.booth import guest
@@ -8,14 +11,14 @@ from pages._shared.components import camera, pictures_to_pick
 from pages._shared.frame import go_through_frame, picture
 from pages._shared.pictures import data_url, fit, jpeg
 from pages._shared.samples import NAMES, sample_bytes, sample_thumbnail
-from pages._shared.session import log, say, settings, t
+from pages._shared.session import escape, log, say, settings, t
 from pages._shared.shots import shot_of, texts
 from pages._shared.stylesheets import stylesheet
 from vov_core.booth import COLOURS, SHOTS, Layout, Print
 from vov_core.booth.frames import CAPTION_LENGTH
 from vov_core.errors import VovError
 from vov_core.findings import Verdict
-from vov_core.images import OutputFormat
+from vov_core.images import OutputFormat, safe_name
 
 go_through_frame("booth")
 
@@ -79,14 +82,27 @@ def attract() -> None:
 # --- The shots --------------------------------------------------------------------------------
 
 
-def take(data: bytes) -> None:
-    """One shot for the next place; a bad one is told."""
+def take(data: bytes) -> str | None:
+    """One shot for the next place; what is wrong with it is kept to be told, and returned."""
+    st.session_state.pop("booth_problem", None)
     try:
         guest().take(data)
-        st.session_state.pop("booth_problem", None)
     except VovError as error:
         log.warning("a shot of the booth: %s", error)
         st.session_state.booth_problem = say(error)
+    return st.session_state.get("booth_problem")
+
+
+def take_files(files: Sequence[UploadedFile]) -> None:
+    """Fills the free places with uploads. What can't be used, or finds no place, is told."""
+    problems = []
+    for file in files:
+        name = escape(safe_name(file.name))
+        reason = t("booth.no_place", n=SHOTS) if guest().complete else take(file.getvalue())
+        if reason:
+            problems.append(t("protect.problem", name=name, reason=reason))
+    if problems:
+        st.session_state.booth_problem = "\n\n".join(problems)
 
 
 def taken() -> None:
@@ -135,15 +151,13 @@ def without_camera() -> None:
     generation = st.session_state.setdefault("booth_generation", 0)
     files = st.file_uploader(
         t("protect.upload"),
-        type=["image", ".heic", ".heif", ".avif", ".tif", ".tiff"],
         accept_multiple_files=True,
         key=f"booth_upload_{generation}",
         label_visibility="collapsed",
     )
     if files:
         with st.spinner(t("booth.covering")):
-            for file in files[: sum(item is None for item in guest().items)]:
-                take(file.getvalue())
+            take_files(files)
         # Emptied after reading, so that no second copy stays in memory.
         st.session_state.booth_generation = generation + 1
         st.rerun()

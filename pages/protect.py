@@ -20,7 +20,6 @@ def uploader() -> None:
     generation = st.session_state.setdefault("upload_generation", 0)
     files = st.file_uploader(
         t("protect.upload"),
-        type=["image", ".heic", ".heif", ".avif", ".tif", ".tiff"],
         accept_multiple_files=True,
         key=f"upload-{generation}",
         label_visibility="collapsed",

@@ -34,7 +34,6 @@ def uploader() -> None:
     )
     file = st.file_uploader(
         t("video.upload"),
-        type=["mp4", "m4v", "mov", "webm", "mkv", "avi"],
         key=f"video-upload-{generation}",
         label_visibility="collapsed",
         max_upload_size=most.max_bytes // 1024**2,

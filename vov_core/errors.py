@@ -44,6 +44,12 @@ class NotAPhotoError(PhotoError):
     code = "not_a_photo"
 
 
+class VideoElsewhereError(NotAPhotoError):
+    """A video where a photo was expected; there is a page for videos."""
+
+    code = "video_elsewhere"
+
+
 class BrokenPhotoError(PhotoError):
     """A picture of a known format that can't be decoded to its end (truncated or damaged)."""
 

@@ -165,6 +165,15 @@ def copy_text(words: str, *, label: str, copy: str, copied: str, key: str) -> No
     )
 
 
+def choosing(choices: Mapping[str, str]) -> None:
+    """Which files a device offers first.
+
+    Args:
+        choices: First part of an uploader's key -> the kinds, as HTML's ``accept`` writes them.
+    """
+    _component("choosing", False)(key="choosing", data={"choices": dict(choices)})
+
+
 def page_language(language: str) -> None:
     """Tells the browser which language the page speaks; Streamlit always says English."""
     _component("language", False)(key="page_language", data={"language": language})

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from pages._shared.components import page_language
+from pages._shared.components import choosing, page_language
 from pages._shared.members import auth_mode, known_member
 from pages._shared.session import language, t
 from vov_core.texts import Language
@@ -27,6 +27,17 @@ PAGES = {
     "about": ":material/info:",
 }
 _PEOPLE = {"account": ":material/account_circle:", "admin": ":material/admin_panel_settings:"}
+_PHOTOS = "image/*,.heic,.heif,.avif,.tif,.tiff"
+_VIDEOS = "video/*,.mkv"
+CHOICES = {
+    "upload-": _PHOTOS,
+    "booth_upload": _PHOTOS,
+    "lab-photos": _PHOTOS,
+    "lab-zip": ".zip",
+    "lab-import": ".json",
+    "video-upload": _VIDEOS,
+}
+"""What is chosen from in each uploader, by the first part of its key."""
 _NAMES = {Language.KOREAN: "한국어", Language.ENGLISH: "English"}
 
 
@@ -87,6 +98,7 @@ def language_switch() -> None:
     )
     st.caption(t("nav.promise"))
     page_language(language())
+    choosing(CHOICES)
 
 
 def figures(values: Mapping[str, str], key: str = "figures") -> None:

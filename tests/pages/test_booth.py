@@ -72,6 +72,16 @@ def test_uploads_instead_of_a_camera(english: Callable[..., Visit]) -> None:
     tab = english("booth").click("booth_start")
     tab.upload(*[(f"{n}.png", distinct(n)) for n in range(6)])
     assert guest(tab).complete and len(guest(tab).workspace.items) == SHOTS
+    (told,) = tab.errors
+    reason = tab.t("booth.no_place", n=SHOTS)
+    assert told == f"**4\\.png**: {reason}\n\n**5\\.png**: {reason}"
+
+
+def test_a_bad_upload_is_told_and_the_next_takes_its_place(english: Callable[..., Visit]) -> None:
+    tab = english("booth").click("booth_start")
+    tab.upload(("notes.md", b"# Notes"), ("1.png", distinct(1)))
+    assert guest(tab).next_slot == 1
+    assert tab.errors == [f"**notes\\.md**: {tab.t('errors.not_a_photo')}"]
 
 
 def test_one_shot_again(english: Callable[..., Visit]) -> None:

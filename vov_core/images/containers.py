@@ -80,6 +80,13 @@ def sniff(data: bytes) -> str | None:
     return None
 
 
+def is_video(data: bytes) -> bool:
+    """Whether the bytes begin as a video does (MP4, MOV, WebM, Matroska, AVI)."""
+    if data[4:8] == b"ftyp":
+        return _sniff_boxes(data) is None
+    return data[:4] == b"\x1a\x45\xdf\xa3" or (data[:4], data[8:12]) == (b"RIFF", b"AVI ")
+
+
 def _sniff_boxes(data: bytes) -> str | None:
     size = min(int.from_bytes(data[:4], "big"), 512)
     brands = {data[8:12], *(data[i : i + 4] for i in range(16, size - 3, 4))}

@@ -15,6 +15,7 @@ from vov_core.errors import (
     PhotoError,
     TooManyPixelsError,
     TooSmallError,
+    VideoElsewhereError,
 )
 from vov_core.images import containers
 from vov_core.images.colour import to_srgb
@@ -102,6 +103,7 @@ def read_photo(data: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> Photo:
         EmptyFileError: No bytes.
         FileTooLargeError: More bytes than allowed.
         NotAPhotoError: No picture of a supported format.
+        VideoElsewhereError: A video.
         TooManyPixelsError: More pixels than allowed, by the header.
         TooSmallError: A side shorter than allowed.
         BrokenPhotoError: Cut off, damaged, or written in a way that no decoder here knows.
@@ -114,7 +116,7 @@ def read_photo(data: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> Photo:
         )
     kind = containers.sniff(data)
     if kind is None:
-        raise NotAPhotoError
+        raise VideoElsewhereError if containers.is_video(data) else NotAPhotoError
     try:
         return _read(data, kind, limits)
     except PhotoError:

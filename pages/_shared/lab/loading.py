@@ -14,7 +14,6 @@ from vov_core.lab import LabFile, Queue, read_labelled_zip, rendered_shapes
 _SAMPLES = Path(__file__).parents[3] / "samples"
 _SOURCES = ("samples", "photos", "zip")
 _STALE = 8  # what the last run drew below stays, greyed, until something takes its place
-_PHOTO_TYPES = ["image", ".heic", ".heif", ".avif", ".tif", ".tiff"]
 
 
 def sample_files() -> tuple[LabFile, ...]:
@@ -79,7 +78,6 @@ def _uploader(source: str) -> None:
     with st.container(key="lab_drop"):
         files = st.file_uploader(
             t(f"lab.source_{source}"),
-            type=[".zip"] if zipped else _PHOTO_TYPES,
             accept_multiple_files=True,
             key=f"lab-{source}-{generation}",
             label_visibility="collapsed",

@@ -84,7 +84,6 @@ def _import(state: LabState) -> None:
     generation = st.session_state.setdefault("lab_import_generation", 0)
     file = st.file_uploader(
         t("lab.import"),
-        type=[".json"],
         key=f"lab-import-{generation}",
         label_visibility="collapsed",
     )
