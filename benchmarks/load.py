@@ -2,17 +2,19 @@
 
 ``python -m benchmarks.load --people 1 5 20 --rounds 3`` measures one process on this machine and
 rewrites its part of ``benchmarks/RESULTS.md``. ``--url`` measures an installation elsewhere (no
-memory figures then). ``--minutes 60`` goes on that long with each number of people: the soak.
+memory figures then). ``--soak 60`` is another test: two people go on for that many minutes with
+pauses, as people make them, and the server's memory is noted every minute.
 """
 
 import argparse
 import asyncio
 import os
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import linear_regression, median, quantiles
 from tempfile import mkdtemp
 
 from playwright.async_api import Browser, Error, Page, async_playwright, expect
@@ -25,6 +27,7 @@ from vov_core.texts import Language, text
 SAMPLES = sorted((Path(__file__).parents[1] / "samples").glob("*.jpg"))
 PATIENCE_MS = 300_000
 MOVES = 3
+SOAKERS, SOAK_PAUSE = 2, 30
 
 
 @dataclass
@@ -80,15 +83,29 @@ async def round_of(page: Page, url: str, number: int, measured: Measured) -> Non
     measured.saved.append(time.perf_counter() - begun)
 
 
-async def person(
-    browser: Browser, url: str, who: int, rounds: int, until: float, measured: Measured
-) -> None:
+@dataclass(frozen=True)
+class Visit:
+    """How a person uses the app.
+
+    Attributes:
+        rounds: Photos, at least.
+        minutes: How long, at least.
+        pause: Seconds between two photos.
+    """
+
+    rounds: int = 3
+    minutes: float = 0
+    pause: float = 0
+
+
+async def person(browser: Browser, url: str, who: int, visit: Visit, measured: Measured) -> None:
     """Photo after photo in a browser of its own."""
+    until = time.monotonic() + 60 * visit.minutes
     context = await browser.new_context(locale="en-US", ignore_https_errors=True)
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     done = 0
-    while done < rounds or time.monotonic() < until:
+    while done < visit.rounds or time.monotonic() < until:
         try:
             await round_of(page, url, who * 100_000 + done, measured)
             box = page.locator('[data-testid="stAlertContentError"]')
@@ -96,18 +113,17 @@ async def person(
         except (Error, AssertionError) as error:
             measured.errors.append(str(error).splitlines()[0])
         done += 1
+        await asyncio.sleep(visit.pause)
     await context.close()
 
 
-async def crowd(url: str, people: int, rounds: int, minutes: float) -> Measured:
+async def crowd(url: str, people: int, visit: Visit) -> Measured:
     """All of them at once."""
     expect.set_options(timeout=PATIENCE_MS)
-    measured, until = Measured(), time.monotonic() + 60 * minutes
+    measured = Measured()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
-        await asyncio.gather(
-            *(person(browser, url, who, rounds, until, measured) for who in range(people))
-        )
+        await asyncio.gather(*(person(browser, url, who, visit, measured) for who in range(people)))
         await browser.close()
     return measured
 
@@ -125,43 +141,99 @@ def waits(values: list[float]) -> str:
     return f"{median(values):.2f} / {quantiles(values, n=20)[-1]:.2f} s"
 
 
-def main() -> None:
+async def soak(url: str, pid: int, minutes: float) -> tuple[Measured, list[float]]:
+    """Two people for a long time; also returns the server's memory in MB, minute by minute."""
+    memory: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            memory.append(resident_mb(pid))
+            print(f"{len(memory) - 1} min: {memory[-1]:.0f} MB", flush=True)
+            await asyncio.sleep(60)
+
+    watching = asyncio.create_task(watch())
+    measured = await crowd(url, SOAKERS, Visit(minutes=minutes, pause=SOAK_PAUSE))
+    watching.cancel()
+    return measured, [*memory, resident_mb(pid)]
+
+
+def growth(memory: Sequence[float]) -> float:
+    """MB an hour, by the straight line through the second half's values (one a minute)."""
+    late = memory[len(memory) // 2 :]
+    return linear_regression(range(len(late)), late).slope * 60
+
+
+def told_soak(measured: Measured, memory: Sequence[float], minutes: float) -> str:
+    """The section about the soak."""
+    steps = [round(part * (len(memory) - 1) / 6) for part in range(7)]
+    return (
+        f"`python -m benchmarks.load --soak {minutes:g}`: {SOAKERS} people, {SOAK_PAUSE} s between"
+        f" their photos; {len(measured.first)} photos went from the upload to My photos, "
+        f"{len(measured.errors)} errors. First result p50 / p95 {waits(measured.first)}, a slider"
+        f" move {waits(measured.slider)}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        " at the end.\n\n"
+        f"| minute | {' | '.join(map(str, steps))} |\n|---|{'---:|' * len(steps)}\n"
+        f"| memory, MB | {' | '.join(f'{memory[step]:.0f}' for step in steps)} |\n\n"
+        f"Over the second half memory changes by **{growth(memory):+.1f} MB an hour**."
+    )
+
+
+def measure_crowds(wanted: argparse.Namespace, pid: int | None) -> None:
     """Measures each number of people and writes down what they waited."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
-    parser.add_argument("--people", type=int, nargs="+", default=[1, 5, 20])
-    parser.add_argument("--rounds", type=int, default=3, help="photos per person, at least")
-    parser.add_argument("--minutes", type=float, default=0, help="go on at least that long")
-    parser.add_argument("--url", help="an installation that runs already")
-    parser.add_argument("--dry", action="store_true", help="print only")
-    wanted = parser.parse_args()
     rows = [
         "| people | photos | first result p50 / p95 | slider p50 / p95 | save p50 / p95 | errors | "
         "memory before, after |",
         "|---:|---:|---:|---:|---:|---:|---:|",
     ]
+    for people in wanted.people:
+        before = resident_mb(pid) if pid else 0
+        measured = asyncio.run(crowd(wanted.url, people, Visit(rounds=wanted.rounds)))
+        memory = f"{before:.0f}, {resident_mb(pid):.0f} MB" if pid else "-"
+        rows.append(
+            f"| {people} | {len(measured.first)} | {waits(measured.first)} |"
+            f" {waits(measured.slider)} | {waits(measured.saved)} |"
+            f" {len(measured.errors)} | {memory} |"
+        )
+        print(rows[-1], *sorted(set(measured.errors)), sep="\n", flush=True)
+    if not wanted.dry:
+        put_section(
+            "Many people at once",
+            f"`python -m benchmarks.load --rounds {wanted.rounds}`:"
+            f" one process, {os.cpu_count()} cores that the browsers share with it; each person"
+            " uploads a photo, moves a slider three times, approves, saves, and begins again"
+            " without a pause.\n\n" + "\n".join(rows),
+        )
+
+
+def measure_soak(wanted: argparse.Namespace, pid: int) -> None:
+    """Measures whether memory grows over time."""
+    measured, memory = asyncio.run(soak(wanted.url, pid, wanted.soak))
+    section = told_soak(measured, memory, wanted.soak)
+    print(section, *sorted(set(measured.errors)), sep="\n")
+    if not wanted.dry:
+        put_section("A long time", section)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--people", type=int, nargs="+", default=[1, 5, 20])
+    parser.add_argument("--rounds", type=int, default=3, help="photos per person, at least")
+    parser.add_argument("--soak", type=float, default=0, help="minutes of the other test")
+    parser.add_argument("--url", help="an installation that runs already")
+    parser.add_argument("--dry", action="store_true", help="print only")
+    wanted = parser.parse_args()
+    if wanted.soak and wanted.url:
+        parser.error("the soak needs a server of its own, to read its memory")
     with ExitStack() as stack:
         pid = None
         if wanted.url is None:
             server = stack.enter_context(running(Path(mkdtemp(prefix="vov-load-")) / "app"))
             wanted.url, pid = server.url, server.pid
-        for people in wanted.people:
-            before = resident_mb(pid) if pid else 0
-            measured = asyncio.run(crowd(wanted.url, people, wanted.rounds, wanted.minutes))
-            memory = f"{before:.0f}, {resident_mb(pid):.0f} MB" if pid else "-"
-            rows.append(
-                f"| {people} | {len(measured.first)} | {waits(measured.first)} |"
-                f" {waits(measured.slider)} | {waits(measured.saved)} |"
-                f" {len(measured.errors)} | {memory} |"
-            )
-            print(rows[-1], *sorted(set(measured.errors)), sep="\n", flush=True)
-    if not wanted.dry:
-        put_section(
-            "Many people at once",
-            f"`python -m benchmarks.load --rounds {wanted.rounds} --minutes {wanted.minutes:g}`:"
-            f" one process, {os.cpu_count()} cores that the browsers share with it; each person"
-            " uploads a photo, moves a slider three times, approves, saves, and begins again"
-            " without a pause.\n\n" + "\n".join(rows),
-        )
+        if wanted.soak and pid:
+            measure_soak(wanted, pid)
+        else:
+            measure_crowds(wanted, pid)
 
 
 if __name__ == "__main__":

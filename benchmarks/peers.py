@@ -108,7 +108,7 @@ def first_look(nets: Networks, pixels: Pixels) -> list[Hand]:
     """What MediaPipe sees in one look at the whole photo."""
     height, width = pixels.shape[:2]
     view = next(iter(views(pixels)))
-    return [sighting.hand for sighting in nets.hands._look(view, width, height)]
+    return [sighting.hand for sighting in nets.hands.look(view, width, height)]
 
 
 def landmarks(nets: Networks, pixels: Pixels) -> tuple[Sequence[Region], int]:

@@ -1,7 +1,9 @@
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -117,6 +119,44 @@ def test_threads_share_one_finder(hands, pixels):
     alone = [hands.find(photo) for photo in photos]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(hands.find, photos)) == alone
+
+
+def test_views_are_looked_at_side_by_side_and_by_one_landmarker_each(monkeypatch):
+    together = threading.Barrier(2)
+
+    class Landmarker:
+        def __init__(self, _: bytes) -> None:
+            self._lock = threading.Lock()
+
+        def detect(self, _: object) -> SimpleNamespace:
+            assert self._lock.acquire(blocking=False), "a landmarker is not thread safe"
+            together.wait(30)
+            self._lock.release()
+            return SimpleNamespace(hand_landmarks=[], handedness=[])
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr("vov_core.hands._landmarker", Landmarker)
+    finder = MediaPipeHands(b"", "", at_once=2)
+    photo = np.zeros((64, 64, 3), np.uint8)
+    assert finder.find(photo) == ()  # Two views: they must meet at the barrier.
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(finder.find, [photo] * 8)) == [()] * 8
+    finder.close()
+
+
+def test_more_landmarkers_find_the_same(hands, pixels):
+    alone = MediaPipeHands(model_bytes("hand_landmarker"), "", at_once=1)
+    for number in ("00105", "00119"):
+        assert alone.find(pixels(number)) == hands.find(pixels(number))
+
+
+def test_a_closed_finder_fails_and_does_not_wait():
+    finder = MediaPipeHands(model_bytes("hand_landmarker"), "")
+    finder.close()
+    with pytest.raises(RuntimeError):
+        finder.find(np.zeros((64, 64, 3), np.uint8))
 
 
 def test_the_interpreter_ends_quietly():

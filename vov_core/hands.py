@@ -17,11 +17,15 @@ about 0.045 of the photo's longer side. Smaller hands are missed; at 12 megapixe
 under 20 px wide, which is about 0.5 px per ridge.
 """
 
-import threading
+import os
 import weakref
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from math import ceil
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 import cv2
@@ -39,6 +43,7 @@ TILES_FROM = 900
 TILE_SIDE = 0.45
 TILE_OVERLAP = 0.25
 HANDS_PER_VIEW = 10
+MOST_AT_ONCE = 4
 
 DETECTION_FLOOR = 0.2
 PRESENCE_FLOOR = 0.3
@@ -169,29 +174,26 @@ def merge(sightings: Sequence[Sighting]) -> tuple[Hand, ...]:
 class MediaPipeHands:
     """MediaPipe's HandLandmarker over several views of a photo.
 
-    One instance serves all threads: the landmarker is not thread safe, so one lock is held per
-    view. MediaPipe writes a few lines to stderr when it starts; its library offers no switch for
-    them.
+    One instance serves all threads. A landmarker is not thread safe and uses one core, so there are
+    several, and the views of a photo are looked at side by side. MediaPipe writes a few lines to
+    stderr when it starts; its library offers no switch for them.
 
     Args:
         model: Content of ``hand_landmarker.task``.
         version: What is written into ``Findings.models``.
+        at_once: Views that are looked at side by side; as many as there are cores, up to
+            ``MOST_AT_ONCE``, if None.
     """
 
-    def __init__(self, model: bytes, version: str) -> None:
-        from mediapipe.tasks.python import BaseOptions, vision
-
+    def __init__(self, model: bytes, version: str, at_once: int | None = None) -> None:
         self.version = version
-        self._lock = threading.Lock()
-        self._landmarker = vision.HandLandmarker.create_from_options(
-            vision.HandLandmarkerOptions(
-                base_options=BaseOptions(model_asset_buffer=model),
-                num_hands=HANDS_PER_VIEW,
-                min_hand_detection_confidence=DETECTION_FLOOR,
-                min_hand_presence_confidence=PRESENCE_FLOOR,
-            )
-        )
-        self._closer = weakref.finalize(self, _close, self._landmarker)
+        count = at_once or min(MOST_AT_ONCE, os.cpu_count() or 1)
+        landmarkers = [_landmarker(model) for _ in range(count)]
+        self._free: SimpleQueue[Any] = SimpleQueue()
+        for landmarker in landmarkers:
+            self._free.put(landmarker)
+        self._threads = ThreadPoolExecutor(count, thread_name_prefix="hands")
+        self._closer = weakref.finalize(self, _close, landmarkers)
 
     def find(self, pixels: Pixels) -> tuple[Hand, ...]:
         """Finds all hands.
@@ -205,35 +207,51 @@ class MediaPipeHands:
             (checked on rendered hands).
         """
         height, width = pixels.shape[:2]
-        sightings: list[Sighting] = []
-        for view in views(pixels):
-            sightings += self._look(view, width, height)
-        return merge(sightings)
+        look = partial(self.look, width=width, height=height)
+        return merge([*chain.from_iterable(self._threads.map(look, views(pixels)))])
 
-    def close(self) -> None:
-        """Frees the landmarker; further calls of ``find`` fail. Called by itself at exit."""
-        with self._lock:
-            self._closer()
-
-    def _look(self, view: View, width: int, height: int) -> list[Sighting]:
+    def look(self, view: View, width: int, height: int) -> list[Sighting]:
+        """The hands in one view of a photo of this size."""
         import mediapipe as mp
 
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(view.pixels))
-        with self._lock:
-            result = self._landmarker.detect(image)
+        landmarker = self._free.get()
+        try:
+            result = landmarker.detect(image)
+        finally:
+            self._free.put(landmarker)
         return [
             _sighting(view, points, handedness[0], (width, height))
             for points, handedness in zip(result.hand_landmarks, result.handedness, strict=True)
         ]
 
+    def close(self) -> None:
+        """Frees the landmarkers; further calls of ``find`` fail. Called by itself at exit."""
+        self._threads.shutdown()
+        self._closer()
 
-def _close(landmarker: Any) -> None:
-    try:
-        landmarker.close()
-    except RuntimeError:
-        # The interpreter is going down and MediaPipe's worker thread is gone already. Without its
-        # handle, MediaPipe's own __del__ stays quiet; the memory goes back with the process.
-        landmarker._handle = None
+
+def _landmarker(model: bytes) -> Any:
+    from mediapipe.tasks.python import BaseOptions, vision
+
+    return vision.HandLandmarker.create_from_options(
+        vision.HandLandmarkerOptions(
+            base_options=BaseOptions(model_asset_buffer=model),
+            num_hands=HANDS_PER_VIEW,
+            min_hand_detection_confidence=DETECTION_FLOOR,
+            min_hand_presence_confidence=PRESENCE_FLOOR,
+        )
+    )
+
+
+def _close(landmarkers: Sequence[Any]) -> None:
+    for landmarker in landmarkers:
+        try:
+            landmarker.close()
+        except RuntimeError:
+            # The interpreter is going down and MediaPipe's worker thread is gone already. Without
+            # its handle, MediaPipe's own __del__ stays quiet; the memory goes with the process.
+            landmarker._handle = None
 
 
 def _sighting(

@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 from tests.test_detector import SIZE, a_hand, files, photo  # noqa: F401
-from vov_core.batch.gather import Gathered, HandPool, open_models
+from vov_core.batch.gather import Gathered, open_models
 from vov_core.detector import Array, Engine, OnnxEngine
 from vov_core.finder import Finder
-from vov_core.findings import Hand
 
 
 class Counting(Engine):
@@ -99,26 +98,6 @@ def test_the_real_network_gives_the_same_answers(files: dict[str, bytes]) -> Non
         np.testing.assert_allclose(
             [d.confidence for d in mine], [d.confidence for d in alone], atol=1e-5
         )
-
-
-def test_a_pool_looks_at_several_photos_at_once() -> None:
-    together = threading.Barrier(2)
-
-    class Hands:
-        version = "v"
-
-        def __init__(self) -> None:
-            self._lock = threading.Lock()
-
-        def find(self, _: np.ndarray) -> tuple[Hand, ...]:
-            assert self._lock.acquire(blocking=False), "one landmarker does one photo at a time"
-            together.wait(30)
-            self._lock.release()
-            return ()
-
-    pool = HandPool([Hands(), Hands()])
-    with ThreadPoolExecutor(8) as threads:
-        assert list(threads.map(pool.find, [np.zeros((8, 8, 3), np.uint8)] * 8)) == [()] * 8
 
 
 def test_the_models_of_a_batch_find_what_the_apps_models_find(finder: Finder) -> None:

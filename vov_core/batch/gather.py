@@ -8,7 +8,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Sequence
-from queue import SimpleQueue
 from typing import Final
 
 import numpy as np
@@ -16,8 +15,7 @@ from numpy.typing import NDArray
 
 from vov_core.detector import Array, Engine, load_detector
 from vov_core.finder import HAND_MODEL, Finder
-from vov_core.findings import Hand
-from vov_core.hands import HandFinder, MediaPipeHands, Pixels
+from vov_core.hands import MOST_AT_ONCE, MediaPipeHands
 from vov_core.models import model, model_bytes
 
 MOST_LOOKS: Final = 32
@@ -103,28 +101,6 @@ class Gathered(Engine):
             ask.rows = own
 
 
-class HandPool:
-    """Several landmarkers behind one face, since one looks at one picture at a time.
-
-    Args:
-        finders: The landmarkers, all of the same model.
-    """
-
-    def __init__(self, finders: Sequence[HandFinder]) -> None:
-        self.version = finders[0].version
-        self._free: SimpleQueue[HandFinder] = SimpleQueue()
-        for finder in finders:
-            self._free.put(finder)
-
-    def find(self, pixels: Pixels) -> tuple[Hand, ...]:
-        """See :meth:`HandFinder.find`; waits until a landmarker is free."""
-        finder = self._free.get()
-        try:
-            return finder.find(pixels)
-        finally:
-            self._free.put(finder)
-
-
 def open_models(jobs: int, cores: int = 0) -> Finder:
     """A finder that several photos can be in.
 
@@ -137,7 +113,7 @@ def open_models(jobs: int, cores: int = 0) -> Finder:
         ModelAlteredError: A file's SHA-256 is not the manifest's.
     """
     data, version = model_bytes(HAND_MODEL), model(HAND_MODEL).version
-    count = max(1, min(jobs, cores or os.cpu_count() or 1))
-    hands = HandPool([MediaPipeHands(data, version) for _ in range(count)])
+    count = min(max(jobs, MOST_AT_ONCE), cores or os.cpu_count() or 1)
+    hands = MediaPipeHands(data, version, at_once=count)
     detector = load_detector(threads=cores)
     return Finder(hands, Gathered(detector) if detector else None)
