@@ -11,7 +11,7 @@ from pages._shared.components import camera, pictures_to_pick
 from pages._shared.frame import go_through_frame, picture
 from pages._shared.pictures import data_url, fit, jpeg
 from pages._shared.samples import NAMES, sample_bytes, sample_thumbnail
-from pages._shared.session import escape, log, say, settings, t
+from pages._shared.session import escape, log, model_turn, say, settings, t
 from pages._shared.shots import shot_of, texts
 from pages._shared.stylesheets import stylesheet
 from vov_core.booth import COLOURS, SHOTS, Layout, Print
@@ -86,7 +86,8 @@ def take(data: bytes) -> str | None:
     """One shot for the next place; what is wrong with it is kept to be told, and returned."""
     st.session_state.pop("booth_problem", None)
     try:
-        guest().take(data)
+        with model_turn(lambda _: None):
+            guest().take(data)
     except VovError as error:
         log.warning("a shot of the booth: %s", error)
         st.session_state.booth_problem = say(error)

@@ -7,7 +7,7 @@ import streamlit as st
 from pages._shared import review
 from pages._shared.components import pictures_to_pick
 from pages._shared.frame import go_through_frame
-from pages._shared.intake import take_in, tell_problems
+from pages._shared.intake import examine, put, tell_problems
 from pages._shared.pictures import data_url
 from pages._shared.samples import NAMES, sample_bytes, sample_thumbnail
 from pages._shared.session import t, workspace
@@ -25,7 +25,7 @@ def uploader() -> None:
         label_visibility="collapsed",
     )
     if files:
-        take_in([(file.name, file.getvalue()) for file in files])
+        put([(file.name, file.getvalue()) for file in files])
         st.session_state.upload_generation = generation + 1
         st.rerun()
 
@@ -56,11 +56,12 @@ def wanted_sample() -> None:
     """Takes in the sample that was clicked here or on the home page."""
     name = st.session_state.pop("wanted_sample", None)
     if name:
-        take_in([(f"{name}.jpg", sample_bytes(name))])
+        put([(f"{name}.jpg", sample_bytes(name))])
 
 
 st.title(t("protect.title"))
 wanted_sample()
+examine()
 if workspace().items:
     with st.expander(t("protect.more"), icon=":material/add_photo_alternate:"):
         uploader()

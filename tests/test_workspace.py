@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from vov_core.finder import Finder
 from vov_core.findings import Findings, Region, Source
 from vov_core.images import OutputFormat, Photo, ReadLimits
 from vov_core.pipeline import Look, Tuning
-from vov_core.workspace import Workspace
+from vov_core.workspace import Step, Workspace
 
 TUNING = Tuning()
 
@@ -79,16 +80,41 @@ def test_what_is_approved_is_what_was_shown(
 
 def test_a_change_takes_the_approval_back(space: Workspace, sample: Callable[[str], bytes]) -> None:
     item = space.add("hand.jpg", sample("00119"))
-    space.approve(item, TUNING)
-    assert item.approved(TUNING)
-    assert not item.approved(replace(TUNING, look=Look(coverage=1.5)))
-    assert not item.approved(replace(TUNING, quality=80))
-    assert not item.approved(replace(TUNING, format=OutputFormat.WEBP))
+    before = datetime.now(UTC)
+    assert before <= space.approve(item, TUNING).at <= datetime.now(UTC)
+    assert item.approved
+    for other in (
+        replace(TUNING, look=Look(coverage=1.5)),
+        replace(TUNING, quality=80),
+        replace(TUNING, format=OutputFormat.WEBP),
+    ):
+        item.tuning = other
+        assert not item.approved
+    item.tuning = TUNING
     space.toggle(item, TUNING.rules, item.findings.regions[0].id)
-    assert not item.approved(TUNING)
+    assert not item.approved
     space.toggle(item, TUNING.rules, item.findings.regions[0].id)
     space.reset(item)
-    assert item.approved(TUNING)
+    assert item.approved
+
+
+def test_an_output_counts_before_it_is_kept(
+    counting: CountingFinder, sample: Callable[[str], bytes]
+) -> None:
+    data = sample("00119")
+    space = Workspace(lambda: counting, ReadLimits(), len(data) + 1000)
+    item = space.add("hand.jpg", data)
+    with pytest.raises(SessionFullError):
+        space.approve(item, TUNING)
+    assert item.approval is None and space.held == len(data)
+
+
+def test_the_steps_of_a_new_photo_are_told(
+    space: Workspace, sample: Callable[[str], bytes]
+) -> None:
+    told: list[Step] = []
+    space.add("hand.jpg", sample("00119"), told.append)
+    assert told == [Step.READ, Step.LOOK]
 
 
 def test_toggle_leaves_out_and_puts_back(space: Workspace, sample: Callable[[str], bytes]) -> None:

@@ -10,6 +10,8 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
 
 from vov_core.errors import SessionFullError, TooManyPhotosError
 from vov_core.exposure import Exposure, Tally, exposures, tally
@@ -29,11 +31,23 @@ from vov_core.select import Edits, Rules, Selection, select
 _DECODED_BYTES = 160 * 1024 * 1024
 
 
+def _nobody(_: object) -> None:
+    """Is told things and does nothing."""
+
+
+class Step(StrEnum):
+    """What is done with a new photo, in this order."""
+
+    READ = "read"
+    LOOK = "look"
+
+
 @dataclass(frozen=True, eq=False)
 class Approval:
     """What a person approved: the exact bytes and the exact settings that made them."""
 
     save_id: uuid.UUID
+    at: datetime
     file_name: str
     output: Output
     tuning: Tuning
@@ -45,7 +59,11 @@ class Approval:
 
 @dataclass(eq=False)
 class Item:
-    """One photo of the workspace."""
+    """One photo of the workspace.
+
+    Attributes:
+        tuning: The settings that the person looks at this photo with; None before the first look.
+    """
 
     id: str
     name: str
@@ -59,6 +77,7 @@ class Item:
     findings: Findings
     decode_ms: float
     edits: Edits = field(default_factory=Edits)
+    tuning: Tuning | None = None
     approval: Approval | None = None
     saved: bool = False
 
@@ -66,10 +85,11 @@ class Item:
         """The session's look with this photo's own seed."""
         return replace(tuning.look, seed=self.seed)
 
-    def approved(self, tuning: Tuning) -> bool:
-        """Whether what was approved is what these settings show."""
-        approval = self.approval
-        return approval is not None and approval.tuning == tuning and approval.edits == self.edits
+    @property
+    def approved(self) -> bool:
+        """Whether what was approved is what this photo's settings show."""
+        done = self.approval
+        return done is not None and (done.tuning, done.edits) == (self.tuning, self.edits)
 
 
 class Workspace:
@@ -116,8 +136,13 @@ class Workspace:
         """The photo under an id, or None."""
         return self._items.get(item_id)
 
-    def add(self, name: str, data: bytes) -> Item:
+    def add(self, name: str, data: bytes, begun: Callable[[Step], None] = _nobody) -> Item:
         """Reads and examines a photo; the same bytes twice are one photo.
+
+        Args:
+            name: Of the file.
+            data: The file.
+            begun: Is told each step when it begins.
 
         Raises:
             PhotoError: The bytes are no usable photo, or the session is full.
@@ -127,10 +152,12 @@ class Workspace:
             raise SessionFullError(limit_mb=self._session_bytes // 1024**2)
         if len(self._items) >= self._session_photos:
             raise TooManyPhotosError(limit=self._session_photos)
+        begun(Step.READ)
         photo, decode_ms = timed(lambda: read_photo(data, self._limits))
         known = next((i for i in self.items if i.findings.photo_sha256 == photo.sha256), None)
         if known:
             return known
+        begun(Step.LOOK)
         item = Item(
             id=uuid.uuid4().hex,
             name=safe_name(name),
@@ -211,13 +238,19 @@ class Workspace:
 
         Raises:
             NotCleanError: The output failed its check; nothing is approved.
+            SessionFullError: There is no room for the output.
         """
         selection, masked = self.masked(item, tuning)
         photo = self.photo(item)
         format = output_format(photo, tuning.format)
         output = write(photo, masked, item.look(tuning), format, tuning.quality)
+        before = len(item.approval.output.data) if item.approval else 0
+        if self.held - before + len(output.data) > self._session_bytes:
+            raise SessionFullError(limit_mb=self._session_bytes // 1024**2)
+        item.tuning = tuning
         item.approval = Approval(
             save_id=uuid.uuid4(),
+            at=datetime.now(UTC),
             file_name=protected_name(item.name, output.format),
             output=output,
             tuning=tuning,

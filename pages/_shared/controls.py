@@ -37,7 +37,13 @@ def prepare() -> None:
 
 def start_from(rules: Rules, look: Look) -> None:
     """Makes settings this session's own defaults, and uses them now."""
-    st.session_state.own_defaults = {
+    st.session_state.own_defaults = _shown(rules, look)
+    reset()
+
+
+def _shown(rules: Rules, look: Look) -> dict[str, Any]:
+    """Rules and look as the controls show them."""
+    return {
         "mode": rules.mode.value,
         "confidence": round(rules.confidence * 100),
         "coverage": round(look.coverage * 100),
@@ -45,12 +51,18 @@ def start_from(rules: Rules, look: Look) -> None:
         "softness": round(look.softness * 100),
         "style": look.style,
     }
-    reset()
 
 
 def reset() -> None:
     """Back to the defaults: this session's own where it has some."""
     st.session_state.update({**DEFAULTS, **st.session_state.get("own_defaults", {})})
+
+
+def load(tuning: Tuning) -> None:
+    """Shows these settings."""
+    format = tuning.format.value if tuning.format else "auto"
+    shown = _shown(tuning.rules, tuning.look)
+    st.session_state.update(shown | {"format": format, "quality": tuning.quality})
 
 
 def tuning() -> Tuning:

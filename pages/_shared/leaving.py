@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages._shared.downloads import forget_zip
 
-_WORK = ("workspace", "booth_guest", "video_desk", "live_stream")
+_WORK = ("intake", "workspace", "booth_guest", "video_desk", "live_stream")
 """What of a session holds pictures, and maybe threads: each of them has a ``clear``."""
 
 

@@ -48,7 +48,7 @@ def receipt_of(item: Item, approval: Approval) -> Receipt:
         drawn=len(approval.edits.drawn),
         models=item.findings.models,
         ms_total=approval.ms,
-        **settings_of(tuning.look, tuning.rules),
+        **settings_of(tuning.look, tuning.rules) | {"approved_at": approval.at},
         **asdict(approval.exposure),
     )
 

@@ -3,7 +3,9 @@
 import io
 import math
 import zipfile
+from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,6 +27,7 @@ from pages._shared.session import (
     t,
     workspace,
 )
+from pages._shared.thumbnails import thumbnail
 from vov_core.consent import Terms
 from vov_core.errors import VovError
 from vov_core.exposure import Exposure
@@ -44,13 +47,16 @@ def show() -> None:
     """Everything that answers a click or a slider. A fragment, so that the rest stays as it is."""
     controls.prepare()
     space = workspace()
+    if not space.items:
+        st.rerun()  # The last one was removed: the page has no review any more.
     item = space.get(st.session_state.get("current", "")) or space.items[-1]
     st.session_state.current = item.id
-    tuning = controls.tuning()
+    tuning = tuning_of(item)
+    work_through()
     if len(space.items) > 1:
-        film_strip(tuning)
+        film_strip()
     show_flashes()
-    steps(item, tuning)
+    steps(item)
     selection, masked = space.masked(item, tuning)
     photo = space.photo(item)
     left, right = st.columns([2.1, 1], gap="medium")
@@ -64,13 +70,26 @@ def show() -> None:
         )
     with right:
         verdict(item, selection)
-        actions(item, tuning)
+        actions(item)
         panel(item, photo, selection, tuning)
 
 
-def steps(item: Item, tuning: Tuning) -> None:
+def tuning_of(item: Item) -> Tuning:
+    """The settings of the photo that is shown.
+
+    Each photo has its own, so that work on one never takes back what was approved of another. A
+    photo begins with what the controls show when it is first looked at.
+    """
+    if st.session_state.get("tuned") != item.id and item.tuning:
+        controls.load(item.tuning)
+    st.session_state.tuned = item.id
+    item.tuning = controls.tuning()
+    return item.tuning
+
+
+def steps(item: Item) -> None:
     """Where the person stands on the way, and what comes next."""
-    done = item.approved(tuning)
+    done = item.approved
     hint = "hint_compare" if not done else "hint_done" if item.saved else "hint_keep"
     now = 1 if not done else 4 if item.saved else 3
     marks = []
@@ -111,12 +130,12 @@ def heading(item: Item) -> None:
         st.caption("  \n".join(told))
 
 
-def film_strip(tuning: Tuning) -> None:
+def film_strip() -> None:
     """All photos of the session with their state; a click shows one."""
     space = workspace()
     options = []
     for item in space.items:
-        done = item.approved(tuning)
+        done = item.approved
         state = "saved" if done and item.saved else "approved" if done else "waiting"
         options.append(
             {
@@ -139,16 +158,6 @@ def film_strip(tuning: Tuning) -> None:
         on_pick=pick,
         shape="strip",
     )
-
-
-def thumbnail(item: Item) -> str:
-    """A small picture of an upload, kept in this session only."""
-    kept: dict[str, str] = st.session_state.setdefault("thumbnails", {})
-    if item.id not in kept:
-        kept[item.id] = preview(workspace().photo(item).pixels, 160, 80)
-    for gone in kept.keys() - {i.id for i in workspace().items}:
-        del kept[gone]
-    return kept[item.id]
 
 
 def view(item: Item, photo: Photo, selection: Selection, masked: Masked) -> dict[str, Any]:
@@ -288,20 +297,20 @@ def _verdict_box(kind: str, title: str, words: str) -> None:
     st.html(f'<div class="verdict {kind}" role="status"><b>{title}</b>{words}</div>')
 
 
-def actions(item: Item, tuning: Tuning) -> None:
+def actions(item: Item) -> None:
     """Approve, then download and save."""
-    waiting = [i for i in workspace().items if not i.approved(tuning)]
-    ready = [i for i in workspace().items if i.approved(tuning)]
+    waiting = [i for i in workspace().items if not i.approved]
+    ready = [i for i in workspace().items if i.approved]
     # Looked up only where it matters: this runs at every move of a slider.
     terms = consent.open_terms() if any(not i.saved for i in ready) else None
-    if not item.approved(tuning):
+    if not item.approved:
         st.button(
             t("actions.approve"),
             type="primary",
             icon=":material/verified_user:",
             width="stretch",
             on_click=approve,
-            args=([item], tuning),
+            args=([item],),
             key="approve",
         )
     else:
@@ -312,23 +321,68 @@ def actions(item: Item, tuning: Tuning) -> None:
             icon=":material/done_all:",
             width="stretch",
             on_click=approve,
-            args=(waiting, tuning),
+            args=(waiting,),
             key="approve_all",
         )
     if len(ready) > 1:
-        shown_above = item.approved(tuning) and not item.saved
+        shown_above = item.approved and not item.saved
         together(ready, terms, explain=not shown_above)
     for problem in st.session_state.pop("action_problems", []):
         st.error(problem, icon=":material/error:")
 
 
-def approve(items: list[Item], tuning: Tuning) -> None:
-    """Writes the outputs of photos and proves them clean. A failure is told, the others go on."""
-    for item in items:
-        collect(
-            item,
-            partial(workspace().approve, item, tuning),
-        )
+def approve(items: list[Item]) -> None:
+    """Lets outputs be written and proven clean, each with its photo's own settings."""
+    st.session_state.setdefault("jobs", deque()).extend(Job("approve", i.id) for i in items)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A step that a click asked for.
+
+    Attributes:
+        step: ``approve`` or ``save``.
+        item_id: Of the photo.
+        agreed: What the person read and agreed to with this very click.
+    """
+
+    step: str
+    item_id: str
+    agreed: Terms | None = None
+
+
+def work_through() -> None:
+    """Does what clicks asked for, photo by photo, and shows how far it is.
+
+    A job leaves the queue when it is done: a click that ends this run in the middle loses none.
+    """
+    jobs: deque[Job] = st.session_state.setdefault("jobs", deque())
+    if not jobs:
+        return
+    total, saved = len(jobs), 0
+    bar = st.progress(0.0)
+    while jobs:
+        job, done = jobs[0], total - len(jobs)
+        if item := workspace().get(job.item_id):
+            facts = {"name": escape(item.name), "n": done + 1, "of": total}
+            bar.progress(done / total, t(f"actions.{job.step}_step", **facts))
+            saved += _do(job, item)
+        jobs.popleft()
+    bar.empty()
+    if saved:
+        flash(t("actions.saved_n", n=saved), ":material/cloud_done:")
+
+
+def _do(job: Job, item: Item) -> bool:
+    """Does one job; returns whether a photo was saved."""
+    if job.step == "approve":
+        tuning = item.tuning or controls.tuning()
+        collect(item, partial(workspace().approve, item, tuning))
+        return False
+    if item.saved or not item.approved:
+        return False
+    item.saved = collect(item, partial(save_one, item, job.agreed))
+    return item.saved
 
 
 def collect(item: Item, call: Callable[[], object]) -> bool:
@@ -419,19 +473,14 @@ def zipped(items: list[Item]) -> bytes:
 
 
 def save(items: list[Item], agreed: Terms | None) -> None:
-    """Saves approved outputs. What fails stays approved here and can be saved again.
+    """Lets approved outputs be saved. What fails stays approved here and can be saved again.
 
     Args:
         items: Which.
         agreed: What the person read and agreed to with this very click.
     """
-    done = 0
-    for item in items:
-        if item.approval and not item.saved and collect(item, partial(save_one, item, agreed)):
-            item.saved = True
-            done += 1
-    if done:
-        flash(t("actions.saved_n", n=done), ":material/cloud_done:")
+    wanted = [Job("save", item.id, agreed) for item in items]
+    st.session_state.setdefault("jobs", deque()).extend(wanted)
 
 
 def save_one(item: Item, agreed: Terms | None) -> None:
@@ -456,6 +505,16 @@ def panel(item: Item, photo: Photo, selection: Selection, tuning: Tuning) -> Non
     controls.sliders(item.findings)
     with st.expander(t("controls.output"), icon=":material/tune:"):
         controls.output()
+    if len(workspace().items) > 1:
+        st.button(
+            t("controls.for_all"),
+            icon=":material/select_all:",
+            on_click=for_all,
+            args=(tuning,),
+            width="stretch",
+            key="for_all",
+            help=t("controls.for_all_help"),
+        )
 
     def reset() -> None:
         controls.reset()
@@ -468,3 +527,10 @@ def panel(item: Item, photo: Photo, selection: Selection, tuning: Tuning) -> Non
         width="stretch",
         key="reset",
     )
+
+
+def for_all(tuning: Tuning) -> None:
+    """Gives every photo of the session these settings."""
+    for item in workspace().items:
+        item.tuning = tuning
+    flash(t("controls.for_all_done", n=len(workspace().items)), ":material/select_all:")

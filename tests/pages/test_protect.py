@@ -1,15 +1,22 @@
 """The review: choose, tune, leave out, draw, approve, remove, reset."""
 
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
+from streamlit.runtime.scriptrunner_utils.exceptions import StopException
 
 from pages._shared.controls import DEFAULTS
 from pages._shared.samples import NAMES
+from tests.images.encoded import saved
 from tests.pages.files import distinct, sample
 from tests.pages.visit import Visit
+from vov_core.finder import Finder
+from vov_core.findings import Findings
 from vov_core.masks import STYLES
 from vov_core.texts import Language
+from vov_core.workspace import Item, Workspace
 
 OPEN_HAND = ("hand.jpg", sample("00119"))
 TUNED = [
@@ -247,6 +254,67 @@ def test_removed_photos_are_gone(visit: Callable[..., Visit]) -> None:
     assert tab.workspace.items == () and tab.workspace.held == 0
     assert not tab.has_component("review") and tab.t("protect.lede") in tab.words
     assert not tab.at.session_state["problems"]
+
+
+def test_the_last_photo_is_removed_from_within_the_review(visit: Callable[..., Visit]) -> None:
+    tab = visit("protect").upload(("a.png", distinct(1))).answer("remove")
+    assert tab.workspace.items == () and not tab.has_component("review")
+    assert tab.t("protect.lede") in tab.words
+
+
+def test_each_photo_has_its_own_settings(english: Callable[..., Visit]) -> None:
+    tab = english("protect").upload(("a.png", distinct(1)), OPEN_HAND)
+    first, second = tab.workspace.items
+    tab.slide("coverage", 150).click("approve")
+    tab.fire("strip", "pick", first.id)
+    assert tab.at.slider(key="coverage").value == 150  # A new photo begins with the last settings.
+    tab.slide("coverage", 110).fire("styles", "pick", "solid").click("approve")
+    assert first.approved and second.approved
+    assert second.tuning.look.coverage == 1.5 and second.tuning.look.style == DEFAULTS["style"]
+    tab.fire("strip", "pick", second.id)
+    assert tab.at.slider(key="coverage").value == 150 and second.approved
+    assert tab.at.session_state["style"] == DEFAULTS["style"]
+    tab.click("for_all")
+    assert first.tuning == second.tuning and second.approved and not first.approved
+    assert tab.toasts == [tab.t("controls.for_all_done", n=2)]
+
+
+def test_what_goes_wrong_with_one_photo_stops_no_other(
+    english: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = Finder.find
+
+    def stumbles(self: Finder, sha256: str, pixels: Any, known: Any = None) -> Findings:
+        if pixels.shape[:2] == (41, 43):
+            raise RuntimeError("nobody expected this")
+        return look(self, sha256, pixels, known)
+
+    monkeypatch.setattr(Finder, "find", stumbles)
+    odd = saved(np.zeros((41, 43, 3), np.uint8), "PNG")
+    tab = english("protect").upload(("a.png", distinct(1)), ("odd.png", odd), OPEN_HAND)
+    assert tab.names == ["a.png", "hand.jpg"]
+    assert tab.errors == [f"**odd\\.png**: {tab.t('errors.unexpected')}"]
+    assert not tab.at.file_uploader[0].value
+
+
+def test_photos_that_wait_outlast_a_look_at_another_page(
+    english: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = english("protect")
+    add = Workspace.add
+
+    def leaves(space: Workspace, name: str, *rest: Any) -> Item:
+        if name == "b.png":
+            raise StopException  # What a click on another page does to a run.
+        return add(space, name, *rest)
+
+    monkeypatch.setattr(Workspace, "add", leaves)
+    tab.upload(*((f"{name}.png", distinct(n)) for n, name in enumerate("abc")))
+    assert tab.names == ["a.png"]
+    tab.open("about")
+    monkeypatch.setattr(Workspace, "add", add)
+    tab.open("protect")
+    assert tab.names == ["a.png", "b.png", "c.png"] and tab.errors == []
 
 
 def test_work_survives_a_look_at_another_page(english: Callable[..., Visit]) -> None:

@@ -1,18 +1,20 @@
 """Filling the lab: samples, uploads, a labelled zip; examined one by one with a way to stop."""
 
 import json
+import time
 from pathlib import Path
 
 import streamlit as st
 
 from pages._shared.lab.state import PHOTOS, UNPACKED_BYTES, LabState, lab
-from pages._shared.session import escape, finder, flash, log, say, settings, t
-from vov_core.errors import VovError
+from pages._shared.session import escape, finder, flash, log, model_turn, say, settings, t
+from vov_core.errors import BusyError, VovError
 from vov_core.images import ReadLimits, safe_name
 from vov_core.lab import LabFile, Queue, read_labelled_zip, rendered_shapes
 
 _SAMPLES = Path(__file__).parents[3] / "samples"
 _SOURCES = ("samples", "photos", "zip")
+_BUSY_SECONDS = 2
 _STALE = 8  # what the last run drew below stays, greyed, until something takes its place
 
 
@@ -119,12 +121,20 @@ def examine_next(state: LabState, queue: Queue) -> None:
     )
     if progress.seconds_left is not None:
         words += f" · {t('lab.time_left', seconds=max(1, round(progress.seconds_left)))}"
-    st.progress(progress.done / progress.total, words)
+    bar = st.progress(progress.done / progress.total, words)
     st.button(t("lab.cancel"), icon=":material/stop_circle:", on_click=cancel, key="lab_cancel")
     for _ in range(_STALE):
         st.empty()
+
+    def waits(place: int) -> None:
+        queued = t("lab.queued", name=escape(safe_name(name)), place=place)
+        bar.progress(progress.done / progress.total, queued)
+
     try:
-        state.entries.append(queue.step(finder))
+        with model_turn(waits):
+            state.entries.append(queue.step(finder))
+    except BusyError:
+        time.sleep(_BUSY_SECONDS)  # The photo keeps its place; the next run asks again.
     except VovError as error:
         log.warning("the lab could not examine a photo: %s", error)
         shown = escape(safe_name(name))
