@@ -8,6 +8,7 @@ answers only the browser whose session it was made for.
 import re
 import threading
 from base64 import b64encode
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import cache
@@ -66,6 +67,7 @@ _MEDIA: Final = "/media/"
 _PARTS: Final = "/component/"
 _UPLOADS: Final = "/_stcore/upload_file/"
 _MEGABYTE: Final = 1024**2
+_MOST_REFUSED: Final = 1000  # sessions that are remembered; anybody may make one up
 _secret: Final = token_bytes(32)
 _deferred_session: ContextVar[str | None] = ContextVar("deferred_session", default=None)
 
@@ -148,6 +150,7 @@ class Uploads:
         self._total = total
         self._lock = threading.Lock()
         self._arriving: dict[str, int] = {}
+        self._refused: OrderedDict[str, int] = OrderedDict()
 
     def begin(self, session: str, size: int, unread: Callable[[str | None], int]) -> bool:
         """Reserves room for an upload before any of it is read; False if there is none.
@@ -161,9 +164,17 @@ class Uploads:
             mine = self._arriving.get(session, 0) + unread(session) + size
             everybody = sum(self._arriving.values()) + unread(None) + size
             if mine > self._each or everybody > self._total:
+                self._refused[session] = self._refused.pop(session, 0) + 1
+                while len(self._refused) > _MOST_REFUSED:
+                    self._refused.popitem(last=False)
                 return False
             self._arriving[session] = self._arriving.get(session, 0) + size
             return True
+
+    def refused(self, session: str) -> int:
+        """How many uploads of a session found no room since this was asked last."""
+        with self._lock:
+            return self._refused.pop(session, 0)
 
     def end(self, session: str, size: int) -> None:
         """The upload has arrived or failed."""
@@ -294,6 +305,12 @@ def _running_media() -> PrivateMedia | None:
 def _process_uploads() -> Uploads:
     chosen = settings()
     return Uploads(chosen.session_mb * _MEGABYTE, chosen.uploads_mb * _MEGABYTE)
+
+
+def refused_uploads() -> int:
+    """How many uploads of the session that is running found no room since this was asked last."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return _process_uploads().refused(context.session_id) if context else 0
 
 
 def middleware() -> list[Middleware]:

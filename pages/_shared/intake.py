@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from pages._shared.session import escape, log, model_turn, say, t, workspace
+from pages._shared.guard import refused_uploads
+from pages._shared.session import escape, log, model_turn, say, settings, t, workspace
 from pages._shared.thumbnails import thumbnail
 from vov_core.errors import VovError
 from vov_core.images import safe_name
@@ -102,6 +103,9 @@ def _tell(name: str, reason: str) -> None:
 
 
 def tell_problems() -> None:
-    """Shows what could not be used."""
+    """Shows what could not be used, and what did not even find room on its way here."""
+    if refused := refused_uploads():
+        words = t("protect.refused", n=refused, mb=settings().session_mb)
+        st.session_state.setdefault("problems", []).append(words)
     for problem in st.session_state.get("problems", []):
         st.error(problem, icon=":material/broken_image:")

@@ -1,12 +1,16 @@
 """Files of every kind dropped together, as people do it."""
 
 import base64
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
+from tests.browser.server import running
 from tests.browser.tab import Tab
 from tests.browser.uploads import sample
+from vov_core.texts import Language
 
 # Playwright sets a hidden input's files; a real drop goes another way through the browser.
 DROP = """(zone, files) => {
@@ -42,6 +46,19 @@ def test_what_is_no_photo_is_told_and_the_photo_beside_it_is_used(person: Tab) -
     for name, error in (("notes.md", "not_a_photo"), ("clip.mp4", "video_elsewhere")):
         reason = tab.t(f"errors.{error}").replace("*", "")
         expect(told.filter(has_text=name)).to_contain_text(reason)
+
+
+def test_files_without_room_are_told_when_the_others_are_read(
+    people: Callable[..., BrowserContext], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOV_SESSION_MB", "1")
+    with running(tmp_path / "app") as server:
+        tab = Tab(people(Language.KOREAN), server.url, Language.KOREAN).open("protect")
+        too_much = sample("00119") + bytes(1_200_000)
+        drop(tab, ("big.jpg", "image/jpeg", too_much), ("hand.jpg", "image/jpeg", sample("00119")))
+        expect(tab.button("actions.approve").first).to_be_visible()
+        told = tab.page.get_by_test_id("stAlert")
+        expect(told.filter(has_text=tab.t("protect.refused", n=1, mb=1))).to_be_visible()
 
 
 @pytest.mark.parametrize(("page", "offered"), [("protect", "image/*"), ("video", "video/*")])

@@ -94,6 +94,17 @@ def test_uploads_are_bounded_by_session_and_altogether() -> None:
     assert uploads._arriving == {}
 
 
+def test_what_found_no_room_is_remembered_until_it_is_told() -> None:
+    uploads = Uploads(each=10, total=10**6)
+    for _ in range(2):
+        assert not uploads.begin("anna", 11, lambda _: 0)
+    assert uploads.refused("ben") == 0
+    assert uploads.refused("anna") == 2 and uploads.refused("anna") == 0
+    for n in range(3000):
+        uploads.begin(f"made up {n}", 11, lambda _: 0)
+    assert len(uploads._refused) <= 1000
+
+
 def test_uploads_of_many_threads_never_exceed_the_total() -> None:
     uploads, lock, now, most = Uploads(each=10, total=35), threading.Lock(), [0], [0]
 
