@@ -61,7 +61,8 @@ def wanted_sample() -> None:
 
 st.title(t("protect.title"))
 wanted_sample()
-examine()
+with st.container():
+    examine()
 if workspace().items:
     with st.expander(t("protect.more"), icon=":material/add_photo_alternate:"):
         uploader()

@@ -52,7 +52,9 @@ def show() -> None:
     item = space.get(st.session_state.get("current", "")) or space.items[-1]
     st.session_state.current = item.id
     tuning = tuning_of(item)
-    work_through()
+    # Containers keep the places of what follows: a part that moves is built anew and flickers.
+    with st.container():
+        work_through()
     if len(space.items) > 1:
         film_strip()
     show_flashes()
@@ -69,8 +71,10 @@ def show() -> None:
             on_draw=lambda: drawn(item),
         )
     with right:
-        verdict(item, selection)
-        actions(item)
+        with st.container():
+            verdict(item, selection)
+        with st.container():
+            actions(item)
         panel(item, photo, selection, tuning)
 
 
