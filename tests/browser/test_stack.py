@@ -1,8 +1,15 @@
 """The whole installation: TLS, two processes, people stay with one, no photo on the way's disk."""
 
+import ssl
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from http.client import HTTPSConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -36,6 +43,17 @@ def node(context: BrowserContext) -> str:
     cookies = {cookie["name"]: cookie for cookie in context.cookies()}
     assert cookies["vov_node"]["secure"] and cookies["_streamlit_xsrf"]["secure"]
     return cookies["vov_node"]["value"]
+
+
+def status(proxy: Proxy, address: str) -> int:
+    """The status of a plain GET; each opens a connection of its own."""
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    path = urlsplit(address)._replace(scheme="", netloc="").geturl()
+    asked = HTTPSConnection("127.0.0.1", proxy.port, context=trusting, timeout=60)
+    with closing(asked):
+        asked.request("GET", path or "/")
+        return asked.getresponse().status
 
 
 class Watch:
@@ -79,11 +97,33 @@ def test_a_person_stays_with_one_process_and_survives_its_end(
     for hidden in ("_stcore/metrics", "_stcore/agent/openapi.json"):
         assert tab.page.request.get(f"{tab.url}/{hidden}").status == 404
 
-    apps[0 if node(context) == "a" else 1].kill()
+    first = node(context)
+    ended = apps[0 if first == "a" else 1]
+    ended.kill()
     tab.open("my_photos")
     expect(tab.page.get_by_text("mine_protected.jpg")).to_be_visible()
+    assert node(context) != first, "uploads and WebSocket must meet in the other one from now on"
+    ended.start()
+    again = Traceable.make("00105", "again.jpg", seed=51)
+    tab.go("protect").upload((again.name, again.data))
+    assert approve_and_download(tab, "again_protected.jpg")
+    assert node(context) != first
     for server in (proxy, *apps):
         log = (server.folder / "server.log").read_bytes()
         assert upload.found_in(log) == 0
         for secret in (b"a-secret-database-password", b"a-secret-s3-key", b"mine.jpg"):
             assert secret not in log
+
+
+def test_an_office_behind_one_address_is_never_turned_away(
+    stack: Stack, context: BrowserContext
+) -> None:
+    proxy, _ = stack
+    address = f"https://localhost:{proxy.port}"
+    assert context.request.get(address).status == 200
+    parts = Tab(context, address, Language.ENGLISH).open().addresses
+    wanted = [part for part in parts if part.startswith("https")] * 12
+    with ThreadPoolExecutor(24) as pool:
+        statuses = Counter(pool.map(partial(status, proxy), wanted))
+    # 404: Streamlit asks for things that may not be there.
+    assert len(wanted) > 600 and set(statuses) <= {200, 404} and statuses[200] > 600, statuses
