@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from secrets import token_hex
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -142,6 +143,7 @@ def running(folder: Path, port: int) -> Iterator[tuple[Proxy, tuple[App, App]]]:
             "VOV_S3_BUCKET": store.BUCKET,
             "VOV_S3_ACCESS_KEY": store.ACCESS_KEY,
             "VOV_S3_SECRET_KEY": store.SECRET_KEY,
+            "VOV_SECRET_KEY": token_hex(32),
         }
         apps = (App(folder / "app-a", settings), App(folder / "app-b", settings))
         for app in apps:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,18 @@ def test_secrets_come_from_outside_and_must_be_set() -> None:
     assert all(re.match(r"\$\{\w+:\?", secret) or secret == '"yes"' for secret in secrets)
     example = (ROOT / "deploy" / "example.env").read_text()
     assert not re.search(r"(PASSWORD|KEY)=.+", example)
+
+
+def test_links_outlast_a_process_and_every_setting_can_reach_the_app() -> None:
+    app = COMPOSE["x-app"]
+    assert app["environment"]["VOV_SECRET_KEY"].startswith("${VOV_SECRET_KEY:?")
+    assert app["environment"]["VOV_PUBLIC_URL"].startswith("https://")
+    assert app["env_file"] == [{"path": "deploy/app.env", "required": False}]
+    # The store of compose.yaml is on a network without a way out: links to it would be dead.
+    assert "VOV_S3_PUBLIC_ENDPOINT" not in app["environment"]
+    example = (ROOT / "deploy" / "app.example.env").read_text()
+    offered = re.findall(r"^#VOV_(\w+)=", example, re.MULTILINE)
+    assert offered and {name.lower() for name in offered} <= {f.name for f in fields(Settings)}
 
 
 def test_the_image_is_not_root_and_takes_only_what_it_needs() -> None:

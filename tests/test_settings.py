@@ -96,6 +96,7 @@ def test_empty_texts_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"s3_access_key": SECRET}, ("s3_secret_key", "missing")),
         ({"s3_secret_key": SECRET}, ("s3_access_key", "missing")),
         ({"s3_endpoint": "s3.example.org"}, ("s3_endpoint", "not_a_url")),
+        ({"s3_public_endpoint": "s3.example.org"}, ("s3_public_endpoint", "not_a_url")),
         ({"s3_endpoint": f"https://me:{SECRET}@s3.example.org"}, ("s3_endpoint", "not_a_url")),
         ({"s3_endpoint": "http://[::1"}, ("s3_endpoint", "not_a_url")),
         ({"s3_sse": "rot13"}, ("s3_sse", "not_one_of")),

@@ -94,6 +94,8 @@ class Settings:
             server offers it, but to whoever answers.
         store: ``local`` (a folder in ``data_dir``) or ``s3``.
         s3_endpoint: URL of an S3-compatible server; None for AWS.
+        s3_public_endpoint: URL of that server for people's browsers, if they may reach it: links
+            to photos lead there. None: links lead to VOV itself.
         s3_bucket: Must exist already.
         s3_region: Region name; most other servers accept any.
         s3_access_key: None leaves it to boto3's usual places (instance role, profile).
@@ -160,6 +162,7 @@ class Settings:
     database_tls: bool | Path = False
     store: str = "local"
     s3_endpoint: str | None = None
+    s3_public_endpoint: str | None = None
     s3_bucket: str | None = None
     s3_region: str = "us-east-1"
     s3_access_key: str | None = field(default=None, repr=False)
@@ -227,8 +230,10 @@ class Settings:
     def _check_s3(self) -> None:
         if self.store == "s3" and not self.s3_bucket:
             raise SettingsError(name="s3_bucket", reason="missing")
-        if self.s3_endpoint is not None and not _is_web_url(self.s3_endpoint):
-            raise SettingsError(name="s3_endpoint", reason="not_a_url")
+        for name in ("s3_endpoint", "s3_public_endpoint"):
+            address = getattr(self, name)
+            if address is not None and not _is_web_url(address):
+                raise SettingsError(name=name, reason="not_a_url")
         if self.s3_access_key and not self.s3_secret_key:
             raise SettingsError(name="s3_secret_key", reason="missing")
         if self.s3_secret_key and not self.s3_access_key:

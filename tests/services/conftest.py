@@ -34,6 +34,7 @@ def place(mariadb: MariaDB, s3: S3Server, tmp_path: Path) -> Place:
         database_url=mariadb.new_database(),
         store="s3",
         s3_endpoint=s3.endpoint,
+        s3_public_endpoint=s3.endpoint,
         s3_bucket=s3.BUCKET,
         s3_access_key=s3.ACCESS_KEY,
         s3_secret_key=s3.SECRET_KEY,

@@ -185,13 +185,25 @@ def test_only_our_keys_are_listed(server: Answers) -> None:
 )
 def test_a_link_downloads_under_the_name(server: Answers, name: str, expected: str) -> None:
     key = new_key()
-    url = urlsplit(store_at(server).link(key, 60, name))
+    public = "https://files.example.org"
+    url = urlsplit(store_at(server, public_endpoint=public).link(key, 60, name) or "")
     query = parse_qs(url.query)
+    assert url.netloc == "files.example.org"
     assert url.path == f"/bucket/{key}"
     assert query["response-content-disposition"] == [expected]
     assert query["X-Amz-Expires"] == ["60"]
     assert SECRET not in url.query
     assert server.requests == []
+
+
+def test_a_server_that_nobody_outside_reaches_has_no_links(server: Answers) -> None:
+    assert store_at(server).link(new_key(), 60, "a.jpg") is None
+
+
+def test_amazons_links_need_no_address_of_their_own() -> None:
+    store = S3Store(bucket="bucket", access_key="key", secret_key=SECRET)
+    url = urlsplit(store.link(new_key(), 60, "a.jpg") or "")
+    assert (url.netloc or "").endswith("amazonaws.com")
 
 
 def test_open_store_takes_everything_from_the_settings(server: Answers) -> None:

@@ -23,4 +23,5 @@ def open_store(settings: Settings) -> ObjectStore:
         secret_key=settings.s3_secret_key,
         sse=settings.s3_sse,
         prefix=settings.s3_prefix,
+        public_endpoint=settings.s3_public_endpoint,
     )

@@ -92,6 +92,8 @@ class S3Store(ObjectStore):
         secret_key: Likewise.
         sse: Encryption at rest that each put asks for: None, ``AES256`` or ``aws:kms``.
         prefix: Put before every key.
+        public_endpoint: URL of the same server as people's browsers reach it, for links; None for
+            AWS, and for a server that nobody outside reaches, which then has no links.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class S3Store(ObjectStore):
         secret_key: str | None = None,
         sse: str | None = None,
         prefix: str = "",
+        public_endpoint: str | None = None,
     ) -> None:
         self._bucket = bucket
         self._prefix = prefix
@@ -111,6 +114,15 @@ class S3Store(ObjectStore):
         self._client = make_client(
             endpoint=endpoint, region=region, access_key=access_key, secret_key=secret_key
         )
+        self._public = None if endpoint else self._client
+        if public_endpoint:
+            # The host name is part of what is signed.
+            self._public = make_client(
+                endpoint=public_endpoint,
+                region=region,
+                access_key=access_key,
+                secret_key=secret_key,
+            )
 
     def _name(self, key: str) -> str:
         return self._prefix + check_key(key)
@@ -151,10 +163,12 @@ class S3Store(ObjectStore):
                     if KEY.fullmatch(key):
                         yield key
 
-    def link(self, key: str, seconds: int, file_name: str) -> str:
+    def link(self, key: str, seconds: int, file_name: str) -> str | None:
         """A presigned URL: whoever has it can download this one object until it expires."""
+        if self._public is None:
+            return None
         with told():
-            url: str = self._client.generate_presigned_url(
+            url: str = self._public.generate_presigned_url(
                 "get_object",
                 Params={
                     "Bucket": self._bucket,
