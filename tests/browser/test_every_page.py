@@ -1,6 +1,8 @@
 """Every page in both languages, both themes, on a wide screen and on a phone."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -96,6 +98,11 @@ def test_the_review_and_saved_photos_on_a_phone(
         expect(tab.page.get_by_test_id(part).first).to_be_visible()
         for size in (NARROW, WIDE):
             fits(tab, size)
+    with tab.page.expect_download() as waiting:
+        tab.button("history.csv").click()
+    headings = Path(waiting.value.path()).read_text("utf-8-sig").splitlines()[0]
+    assert tab.t("history.csv_bytes") in headings
+    assert language is Language.ENGLISH or not re.search("[A-Za-z]", headings)
     tab.sound()
 
 
