@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from pages._shared import proven
+from pages._shared import proven, workings
 from pages._shared.demo import style_pictures
 from pages._shared.frame import figures, go_through_frame, picture
 from pages._shared.session import t
@@ -24,8 +24,9 @@ st.title(t("about.title"))
 st.html(f'<p class="lede">{t("about.lede")}</p>')
 
 st.subheader(t("about.how"))
-for column, step in zip(st.columns(4), ("hands", "prints", "cover", "clean"), strict=True):
+for column, step in zip(st.columns(4), workings.STEPS, strict=True):
     with column.container(border=True, height="stretch"):
+        st.html(workings.markup(step))
         st.markdown(f"**{t(f'about.how_{step}')}**")
         st.caption(t(f"about.how_{step}_text"))
 

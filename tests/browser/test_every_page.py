@@ -45,6 +45,14 @@ def broken_words(tab: Tab) -> list[str]:
     return found
 
 
+def broken_pictures(tab: Tab) -> list[str]:
+    found: list[str] = tab.page.evaluate(
+        "[...document.images].filter(e => e.complete && e.naturalWidth === 0)"
+        ".map(e => e.outerHTML.slice(0, 120))"
+    )
+    return found
+
+
 def fits(tab: Tab, size: tuple[int, int]) -> None:
     tab.page.set_viewport_size({"width": size[0], "height": size[1]})
     tab.settled()
@@ -77,6 +85,7 @@ def test_every_page(
         tab.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
         tab.sound()
         assert tab.page.title() == "VOV" and broken_words(tab) == []
+        assert broken_pictures(tab) == []
 
 
 @pytest.mark.parametrize("language", list(Language), ids=str)
