@@ -45,6 +45,7 @@ app = st.App(
     routes=downloads.routes(),
     middleware=guard.middleware(),
     lifespan=resume_mail,
+    on_script_error=session.tell_uncaught,
 )
 guard.keep_media_private()
 

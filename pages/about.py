@@ -3,23 +3,30 @@
 import pandas as pd
 import streamlit as st
 
-from pages._shared import proven
+from pages._shared import proven, workings
 from pages._shared.demo import style_pictures
 from pages._shared.frame import figures, go_through_frame, picture
 from pages._shared.session import t
 from vov_core import __version__
 from vov_core.detector import ONNX_MODEL
 from vov_core.masks import STYLES
-from vov_core.models import WEIGHTS, is_available, manifest, model
+from vov_core.models import WEIGHTS, Model, is_available, manifest, model
 
 go_through_frame("about")
+
+
+def origin(entry: Model) -> str:
+    """Where a model comes from; a package's name and hash are the same in every language."""
+    return t("about.origin_own") if entry.origin.startswith("training/") else entry.origin
+
 
 st.title(t("about.title"))
 st.html(f'<p class="lede">{t("about.lede")}</p>')
 
 st.subheader(t("about.how"))
-for column, step in zip(st.columns(4), ("hands", "prints", "cover", "clean"), strict=True):
+for column, step in zip(st.columns(4), workings.STEPS, strict=True):
     with column.container(border=True, height="stretch"):
+        st.html(workings.markup(step))
         st.markdown(f"**{t(f'about.how_{step}')}**")
         st.caption(t(f"about.how_{step}_text"))
 
@@ -86,7 +93,7 @@ st.dataframe(
                 t("about.model_name"): entry.name,
                 t("about.model_version"): entry.version,
                 t("about.model_licence"): entry.licence,
-                t("about.model_origin"): entry.origin,
+                t("about.model_origin"): origin(entry),
             }
             for entry in manifest()
         ]

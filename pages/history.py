@@ -147,7 +147,7 @@ table = pd.DataFrame(
             t("exposure.readable"): period.totals.readable,
             t("exposure.partly"): period.totals.partly,
             t("exposure.unreadable"): period.totals.unreadable,
-            "bytes": period.totals.bytes,
+            t("history.csv_bytes"): period.totals.bytes,
         }
         for period in periods
     ]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -89,3 +90,17 @@ def test_the_level_is_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("vov_core.archive").warning("not told")
     assert "not told" not in capsys.readouterr().err
     start_log(Settings())
+
+
+@pytest.mark.parametrize("shape", ["text", "json"])
+def test_a_thread_s_last_words_are_left_out(capsys: pytest.CaptureFixture[str], shape: str) -> None:
+    def fail() -> None:
+        raise ValueError("the person's words")
+
+    start_log(Settings(log_format=shape))
+    failing = threading.Thread(target=fail)
+    failing.start()
+    failing.join()
+    line = capsys.readouterr().err
+    assert "ValueError" in line and "test_logs.py" in line
+    assert "person's words" not in line and line.count("\n") == 1

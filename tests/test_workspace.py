@@ -1,6 +1,8 @@
 """One person's photos: once examined, many times masked, bounded in memory, never mixed up."""
 
+import gc
 import io
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vov_core import workspace
 from vov_core.errors import NotAPhotoError, SessionFullError
 from vov_core.finder import Finder
 from vov_core.findings import Findings, Region, Source
@@ -17,6 +20,8 @@ from vov_core.pipeline import Look, Tuning
 from vov_core.workspace import Step, Workspace
 
 TUNING = Tuning()
+SQUARE = ((10.0, 10.0), (30.0, 10.0), (30.0, 30.0), (10.0, 30.0))
+DRAWN = Region(id="p1", polygon=SQUARE, width=20, source=Source.PERSON)
 
 
 class CountingFinder:
@@ -29,6 +34,14 @@ class CountingFinder:
     def find(self, photo_sha256: str, pixels: np.ndarray) -> Findings:
         self.calls += 1
         return self.finder.find(photo_sha256, pixels)
+
+
+class HandlessFinder:
+    """Finds nothing, so that only what the workspace itself holds is measured."""
+
+    def find(self, photo_sha256: str, pixels: np.ndarray) -> Findings:
+        height, width = pixels.shape[:2]
+        return Findings(photo_sha256=photo_sha256, width=width, height=height)
 
 
 @pytest.fixture
@@ -137,8 +150,7 @@ def test_an_unknown_region_changes_nothing(
 
 def test_drawn_regions_come_and_go(space: Workspace) -> None:
     item = space.add("plain.jpg", jpeg((200, 160, 140)))
-    square = ((10.0, 10.0), (30.0, 10.0), (30.0, 30.0), (10.0, 30.0))
-    space.draw(item, Region(id="p1", polygon=square, width=20, source=Source.PERSON))
+    space.draw(item, DRAWN)
     assert [r.id for r in space.selection(item, TUNING.rules).masked] == ["p1"]
     space.toggle(item, TUNING.rules, "p1")
     assert space.selection(item, TUNING.rules).masked == ()
@@ -157,6 +169,35 @@ def test_a_bad_photo_leaves_the_others(space: Workspace) -> None:
     with pytest.raises(NotAPhotoError):
         space.add("bad.jpg", b"only words")
     assert space.items == (good,)
+
+
+def test_a_hundred_photos_hold_no_hundred_bitmaps(monkeypatch: pytest.MonkeyPatch) -> None:
+    size, few = (320, 240), 4
+    bitmap = 3 * size[0] * size[1]
+    monkeypatch.setattr(workspace, "_DECODED_BYTES", few * bitmap)
+    space = Workspace(HandlessFinder, ReadLimits(), 100 * 1024**2)
+
+    def work_on(numbers: range) -> int:
+        """Everything that a person does with a photo; the bytes that are held afterwards."""
+        for number in numbers:
+            colour = (number // 10 * 25, number % 10 * 25, 100)
+            item = space.add(f"{number}.jpg", jpeg(colour, size))
+            space.draw(item, DRAWN)
+            space.masked(item, Tuning(look=Look(style="noise")))
+            space.approve(item, TUNING)
+            space.exposures(item)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        ten, hundred = work_on(range(10)), work_on(range(10, 100))
+    finally:
+        tracemalloc.stop()
+    assert len(space.items) == 100 and all(item.approval for item in space.items)
+    # Compressed, a photo is far smaller than decoded; what grows is the former alone.
+    assert space.held / 100 < bitmap / 20
+    assert (hundred - ten) / 90 < bitmap / 10
 
 
 def test_a_full_session_refuses(counting: CountingFinder) -> None:

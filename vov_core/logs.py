@@ -8,6 +8,7 @@ would appear, even if a library put them there.
 
 import json
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from typing import Any, Final
 
 from vov_core.errors import VovError
 from vov_core.settings import Settings
+
+log = logging.getLogger(__name__)
 
 STRUCK_OUT: Final = "***"
 _SHORTEST: Final = 6  # shorter ones would strike out common words
@@ -74,14 +77,18 @@ class JsonLines(Lines):
 
 
 def _exception(record: logging.LogRecord) -> dict[str, Any] | None:
-    """Kind and places of a record's exception, the innermost first."""
-    if not record.exc_info or record.exc_info[0] is None:
-        return None
-    places, trace = [], record.exc_info[2]
+    """Kind and places of a record's exception."""
+    error = record.exc_info[1] if record.exc_info else None
+    return {"kind": type(error).__name__, "at": places_of(error)} if error else None
+
+
+def places_of(error: BaseException) -> list[str]:
+    """Where an exception came by, the innermost place first."""
+    places, trace = [], error.__traceback__
     while trace:
         places.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
         trace = trace.tb_next
-    return {"kind": record.exc_info[0].__name__, "at": places[: -_FRAMES - 1 : -1]}
+    return places[: -_FRAMES - 1 : -1]
 
 
 def secrets_of(settings: Settings) -> frozenset[str]:
@@ -117,3 +124,10 @@ def start_log(settings: Settings) -> None:
     root.addHandler(handler)
     for name in ("vov", "vov_core"):
         logging.getLogger(name).setLevel(settings.log_level)
+    threading.excepthook = _thread_failed
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """In the place of Python's own hook, which prints the exception's words."""
+    error = failure.exc_value
+    log.error("a thread ended unexpectedly", exc_info=error)

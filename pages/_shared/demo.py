@@ -7,7 +7,7 @@ import streamlit as st
 from pages._shared.pictures import crop, data_url, fit, jpeg, square_around
 from pages._shared.samples import DEMO, sample_bytes
 from pages._shared.session import finder
-from vov_core.findings import Box, Region
+from vov_core.findings import Box, Findings, Region
 from vov_core.images import Photo, read_photo
 from vov_core.masks import STYLES
 from vov_core.pipeline import Look, mask
@@ -16,7 +16,7 @@ from vov_core.select import Edits, Rules, Selection, select
 _LONGEST = 1200
 
 
-def _around_tips(regions: Sequence[Region], width: int, height: int) -> Box:
+def around_tips(regions: Sequence[Region], width: int, height: int) -> Box:
     """A 4:3 window around the finger tips, so that the ridges can be seen; else the whole photo."""
     if not regions:
         return 0, 0, width, height
@@ -32,18 +32,19 @@ def _around_tips(regions: Sequence[Region], width: int, height: int) -> Box:
 
 # Safe to share between sessions: the sample is rendered and comes with the app.
 @st.cache_resource(show_spinner=False)
-def _examined() -> tuple[Photo, Selection]:
+def examined() -> tuple[Photo, Findings, Selection]:
+    """The sample, what the models see in it, and what is covered by default."""
     photo = read_photo(sample_bytes(DEMO))
     findings = finder().find(photo.sha256, photo.pixels)
-    return photo, select(findings, Rules(), Edits())
+    return photo, findings, select(findings, Rules(), Edits())
 
 
 @st.cache_resource(show_spinner=False)
 def demo_pictures() -> tuple[str, str]:
     """The sample and its masked version as data addresses."""
-    photo, selection = _examined()
+    photo, _, selection = examined()
     masked = mask(photo, selection, Look())
-    window = _around_tips(selection.masked, photo.width, photo.height)
+    window = around_tips(selection.masked, photo.width, photo.height)
     before, after = (
         data_url(jpeg(fit(crop(pixels, window), _LONGEST), 88))
         for pixels in (photo.pixels, masked.pixels)
@@ -54,7 +55,7 @@ def demo_pictures() -> tuple[str, str]:
 @st.cache_resource(show_spinner=False)
 def style_pictures() -> dict[str, str]:
     """One finger tip of the demo sample in every style, as data addresses."""
-    photo, selection = _examined()
+    photo, _, selection = examined()
     tip = max(selection.masked, key=lambda region: region.width)
     window = square_around(tip.box, photo.width, photo.height, margin=0.6)
     return {

@@ -10,8 +10,10 @@ from time import monotonic
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import FragmentHandledException
 
 from pages._shared.components import guest_cookie
+from pages._shared.server_log import join_log
 from vov_core import metrics
 from vov_core.archive import Archive, Owner, open_archive
 from vov_core.errors import VovError
@@ -19,7 +21,7 @@ from vov_core.finder import Finder, open_finder
 from vov_core.history import History
 from vov_core.images import ReadLimits
 from vov_core.links import Links
-from vov_core.logs import start_log
+from vov_core.logs import places_of, start_log
 from vov_core.mail import Outbox, open_outbox
 from vov_core.people import Letters, Member, People, is_token, post_by
 from vov_core.purge import Janitor
@@ -46,6 +48,7 @@ def settings() -> Settings:
         stored = {}
     loaded = Settings.load(stored)
     start_log(loaded)
+    join_log()
     return loaded
 
 
@@ -214,18 +217,32 @@ def told_errors() -> Iterator[None]:
     """
     try:
         yield
-    except VovError as error:
-        log.warning("told a person: %s", error)
-        st.error(say(error), icon=":material/error:")
+    except FragmentHandledException:  # Told in the fragment's place by ``tell_uncaught``.
+        raise
     except Exception as error:
-        frames = []
-        trace = error.__traceback__
-        while trace:
-            frames.append(f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}")
-            trace = trace.tb_next
-        log.error("unexpected %s at %s", type(error).__name__, " <- ".join(reversed(frames[-6:])))
+        if not isinstance(error, VovError):
+            log.error("unexpected %s at %s", type(error).__name__, " <- ".join(places_of(error)))
+        _tell(error)
+
+
+def tell_uncaught(error: Exception) -> bool:
+    """Tells what a fragment or a callback could not do; Streamlit has logged it already.
+
+    Returns:
+        True, so that Streamlit shows no box of its own.
+    """
+    _tell(error)
+    return True
+
+
+def _tell(error: Exception) -> None:
+    if isinstance(error, VovError):
+        log.warning("told a person: %s", error)
+        sentence = say(error)
+    else:
         metrics.count_error(VovError.code)
-        st.error(t("errors.unexpected"), icon=":material/error:")
+        sentence = t("errors.unexpected")
+    st.error(sentence, icon=":material/error:")
 
 
 def flash(message: str, icon: str = ":material/check_circle:") -> None:

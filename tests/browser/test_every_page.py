@@ -1,14 +1,20 @@
 """Every page in both languages, both themes, on a wide screen and on a phone."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from tests.browser.server import Server
+from tests.browser.server import ROOT, Server, running
 from tests.browser.steps import save
 from tests.browser.tab import NARROW, WIDE, Tab
 from tests.browser.uploads import sample
+from tests.suites.people import HERE, PASSWORD, details
+from vov_core.database import Database
+from vov_core.people import People
+from vov_core.settings import Settings
 from vov_core.texts import Language
 
 PAGES = (
@@ -17,6 +23,7 @@ PAGES = (
     "camera",
     "booth",
     "live",
+    "video",
     "my_photos",
     "history",
     "lab",
@@ -43,6 +50,14 @@ def broken_words(tab: Tab) -> list[str]:
     return found
 
 
+def broken_pictures(tab: Tab) -> list[str]:
+    found: list[str] = tab.page.evaluate(
+        "[...document.images].filter(e => e.complete && e.naturalWidth === 0)"
+        ".map(e => e.outerHTML.slice(0, 120))"
+    )
+    return found
+
+
 def fits(tab: Tab, size: tuple[int, int]) -> None:
     tab.page.set_viewport_size({"width": size[0], "height": size[1]})
     tab.settled()
@@ -60,6 +75,17 @@ def fits(tab: Tab, size: tuple[int, int]) -> None:
     assert wide == []
 
 
+def looked_at(tab: Tab, title: str) -> None:
+    """The open page, wide and narrow."""
+    expect(tab.heading(title)).to_be_visible()
+    for size in (WIDE, NARROW):
+        fits(tab, size)
+    tab.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    tab.sound()
+    assert tab.page.title() == "VOV" and broken_words(tab) == []
+    assert broken_pictures(tab) == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("language", list(Language), ids=str)
 def test_every_page(
@@ -68,13 +94,41 @@ def test_every_page(
     tab = Tab(people(language, theme), server.url, language)
     for page in PAGES:
         tab.open("" if page == "home" else page)
-        expect(tab.heading(f"{page}.title")).to_be_visible()
+        looked_at(tab, f"{page}.title")
         assert (brightness(tab) > 128) == (theme == "light")
-        for size in (WIDE, NARROW):
-            fits(tab, size)
-        tab.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
-        tab.sound()
-        assert tab.page.title() == "VOV" and broken_words(tab) == []
+
+
+def test_no_page_is_left_out() -> None:
+    files = {file.stem for file in (ROOT / "pages").glob("*.py")}
+    assert files == {*PAGES, "admin"}
+
+
+@pytest.mark.parametrize("language", list(Language), ids=str)
+def test_the_admin_s_page(
+    language: Language,
+    people: Callable[..., BrowserContext],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VOV_ADMINS", "boss")
+    with running(tmp_path / "app") as server:
+        tab = Tab(people(language, "dark"), server.url, language).open()
+        settings = Settings(data_dir=server.data)
+        accounts = People(Database(settings.database_url), admins=("boss",))
+        accounts.sign_up("a" * 20, PASSWORD, details(name="N" * 40), HERE)
+        tab.open(f"account?reset={accounts.operators_link('boss')}")
+        tab.page.get_by_label(tab.t("account.new_password"), exact=True).fill(PASSWORD)
+        tab.button("account.reset_send").click()
+        expect(tab.button("account.log_out")).to_be_visible()
+        tab.go("admin")
+        # Accounts, one of them chosen: all that an admin can do with it is on the page.
+        expect(tab.page.get_by_test_id("stDataFrame")).to_be_visible()
+        tab.settled()
+        tab.page.get_by_role("combobox", name=tab.t("admin.choose")).click()
+        tab.page.get_by_role("option", name="a" * 20).click()
+        expect(tab.button("admin.delete")).to_be_visible()
+        looked_at(tab, "admin.title")
+        tab.page.close()
 
 
 @pytest.mark.parametrize("language", list(Language), ids=str)
@@ -96,6 +150,11 @@ def test_the_review_and_saved_photos_on_a_phone(
         expect(tab.page.get_by_test_id(part).first).to_be_visible()
         for size in (NARROW, WIDE):
             fits(tab, size)
+    with tab.page.expect_download() as waiting:
+        tab.button("history.csv").click()
+    headings = Path(waiting.value.path()).read_text("utf-8-sig").splitlines()[0]
+    assert tab.t("history.csv_bytes") in headings
+    assert language is Language.ENGLISH or not re.search("[A-Za-z]", headings)
     tab.sound()
 
 
