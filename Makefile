@@ -12,7 +12,8 @@ help:
 	@echo "make stack       the whole installation on this machine: nginx with TLS, two processes, MariaDB, S3"
 	@echo "make audit       known vulnerabilities of all packages (needs the network)"
 	@echo "make sbom        sbom.json: what VOV is made of (CycloneDX)"
-	@echo "make containers  check Dockerfile (no container engine needed)"
+	@echo "make containers  check Dockerfile and compose.yaml (no container engine needed)"
+	@echo "make ray         the tests of batches on Ray, which make test leaves out"
 	@echo "make screenshots take the README's pictures anew"
 
 run: setup-run
@@ -81,6 +82,19 @@ sbom: $(TOOLS)/.ready setup-run
 
 containers: $(TOOLS)/.ready
 	$(TOOLS)/hadolint deploy/Dockerfile
+	$(TOOLS)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+
+# Ray beside everything that .venv has: an extra that only batches on several machines need.
+.PHONY: ray
+.ray/.ready: requirements-ray.txt
+	$(PY) -m venv .ray
+	.ray/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-ray.txt
+	realpath .venv/lib/python3.11/site-packages > .ray/lib/python3.11/site-packages/venv.pth
+	ln -sf ../../.venv/bin/weed .ray/bin/weed
+	@touch $@
+
+ray: setup-dev .ray/.ready
+	.ray/bin/python -m pytest tests/batch/test_ray.py tests/services/test_batch_s3.py -q -rs
 
 clean:
-	rm -rf .tools .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf .tools .ray .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(
 )  # Ray starts many processes, which takes minutes on a busy machine.
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None,
-    reason="Ray is an extra: pip install -r requirements-ray.txt",
+    reason="Ray is an extra: make ray runs these",
 )
 PHOTOS = 24
 
