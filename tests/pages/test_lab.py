@@ -117,6 +117,56 @@ def test_labels_with_a_detector(visit: Callable[..., Visit]) -> None:
     assert tab.at.slider(key="lab_confidence").value == 60
 
 
+def sized() -> list[Entry]:
+    """Pads of three sizes; the second photo is kept at half its size, so its pads count double."""
+    edge, open_ = (10, 200, 26, 216), (100, 200, 110, 210)
+    return [
+        entry(
+            region("d0", LEFT, 0.9),
+            region("d1", edge, 0.8),
+            shapes=(shape(LEFT), shape(edge), shape(open_)),
+        ),
+        entry(
+            region("d0", RIGHT, 0.6),
+            shapes=(shape(RIGHT), shape(LEFT), shape(NAIL, Truth.NAIL)),
+            scale=0.5,
+        ),
+    ]
+
+
+def sizes(tab: Visit) -> dict[str, list[Any]]:
+    """The table per pad size: the size in words -> the other columns."""
+    shown = view(tab, "labels").at.dataframe[0].value
+    return {row[0]: row[1:] for row in shown.to_numpy().tolist()}
+
+
+def test_pads_are_counted_by_their_size_in_the_photo(english: Callable[..., Visit]) -> None:
+    tab = english("lab", lab=LabState(entries=sized()))
+    # Pads, covered, missed, AP50, recall. 16 px is the first size that is not tiny. Of the two
+    # large pads one is found: of the curve's area half, and the fall to nothing after it.
+    assert sizes(tab) == {
+        "under 16 px": [1, "0%", 1, "0.000", "0%"],
+        "16 to 32 px": [1, "100%", 0, "0.995", "100%"],
+        "32 to 96 px": [1, "100%", 0, "0.995", "100%"],
+        "96 px and more": [2, "50%", 1, "0.750", "50%"],
+    }
+    # Recall and covers follow the threshold, AP50 does not.
+    tab.slide("lab_confidence", 70)
+    assert sizes(tab)["96 px and more"] == [2, "0%", 2, "0.750", "0%"]
+    assert sizes(tab)["32 to 96 px"] == [1, "100%", 0, "0.995", "100%"]
+
+
+def test_the_table_by_size_without_scores(english: Callable[..., Visit]) -> None:
+    alone = entry(region("h0-index", RIGHT, None, 0), shapes=(shape(RIGHT),), detector=False)
+    tab = english("lab", lab=LabState(entries=[alone]))
+    assert sizes(tab) == {
+        "under 16 px": [0, "–", 0],
+        "16 to 32 px": [0, "–", 0],
+        "32 to 96 px": [1, "100%", 0],
+        "96 px and more": [0, "–", 0],
+    }
+
+
 def test_what_changes_between_two_settings(english: Callable[..., Visit]) -> None:
     tab = english("lab", lab=LabState(entries=scored()))
     assert tab.t("lab.changes_none") in view(tab, "changes").words
