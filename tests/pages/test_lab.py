@@ -4,20 +4,24 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pages._shared import session
 from pages._shared.lab import engines, loading
 from pages._shared.lab.state import LabState
 from pages._shared.lab.views import table
 from tests.lab.made import entry, jpeg, region, shape
 from tests.pages.files import sample
 from tests.pages.visit import Visit
+from tests.tiny_network import tiny_network, write_weights
+from vov_core.detector import ONNX_MODEL, PT_MODEL
 from vov_core.finder import Finder
-from vov_core.findings import Detection
 from vov_core.images import ReadLimits
-from vov_core.lab import Entry, LabFile, Queue, Trial, Truth
+from vov_core.lab import Entry, LabFile, Queue, Trial, Truth, versions
+from vov_core.models import model
 from vov_core.pipeline import Look
 from vov_core.select import Mode, Rules
 
@@ -67,7 +71,7 @@ def test_samples_with_landmarks_alone(
 ) -> None:
     alone = Finder(finder._hands)
     monkeypatch.setattr(loading, "finder", lambda: alone)
-    monkeypatch.setattr(engines, "is_available", lambda _: False)
+    monkeypatch.setattr(engines, "versions", lambda _: ((), ()))
     tab = visit("lab").click("lab_samples")
     assert len(state(tab).entries) == 2 and state(tab).queue is None
     assert tab.t("lab.needs_detector") in tab.words
@@ -295,19 +299,70 @@ def test_the_table_is_plain_and_harmless() -> None:
     assert lines[2].startswith("'=b.jpg,d0,0.6")
 
 
-class _Engine:
-    def __init__(self, version: str, shift: float) -> None:
-        self.version, self._shift = version, shift
+@pytest.fixture
+def candidates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The operator's folder, with one other version."""
+    folder = tmp_path / "candidates"
+    write_weights(folder / "wider", {"onnx": tiny_network(2)["onnx"]})
+    monkeypatch.setenv("VOV_CANDIDATES_DIR", str(folder))
+    session.settings.clear()
+    engines._engine.clear()
+    return folder
 
-    def detect(self, *_: object) -> tuple[Detection, ...]:
-        return (Detection((10 + self._shift, 10, 40, 40), 0.8, 0.0),)
 
-
-def test_engines_side_by_side(visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "is_available", lambda _: True)
-    made = {"onnx": _Engine("aaa", 0), "torch": _Engine("bbb", 0.25)}
-    monkeypatch.setattr(engines, "_engine", made.__getitem__)
+def test_the_shipped_version_by_its_engines(visit: Callable[..., Visit]) -> None:
     tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    assert tab.t("lab.versions_one") in tab.words
+    shipped = f"{tab.t('lab.version_shipped')} ({model(ONNX_MODEL).version})"
+    torch = f"{tab.t('lab.version_shipped')} ({model(PT_MODEL).version})"
+    assert tab.at.multiselect(key="lab_versions").value == [
+        f"ONNX Runtime · {shipped}",
+        f"PyTorch · {torch}",
+    ]
     tab.click("lab_engines")
     assert len(charts(tab)) == 2
-    assert tab.t("lab.agree", share="100%", pixels="0.25", score="0.000") in tab.words
+    rows = tab.at.dataframe[0].value.to_numpy().tolist()
+    assert [row[:2] for row in rows] == [["ONNX Runtime", shipped], ["PyTorch", torch]]
+    assert [row[3] for row in rows] == ["100%", "100%"]
+
+
+def test_versions_side_by_side(visit: Callable[..., Visit], candidates: Path) -> None:
+    tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    assert candidates.is_dir() and tab.t("lab.versions_one") not in tab.words
+    onnx, _, wider = tab.at.multiselect(key="lab_versions").value
+    assert "wider" in wider
+    tab.at.multiselect(key="lab_versions").set_value([wider, onnx])
+    tab.run().click("lab_engines")
+    _, bars = charts(tab)
+    assert [bar["name"] for bar in bars["data"]] == [onnx, wider], "the shipped one comes first"
+    stages = [tab.t(f"lab.stage_{stage}") for stage in ("detector", "fuse", "mask")]
+    assert [bar["y"] for bar in bars["data"]] == [stages] * 2
+    first, second = tab.at.dataframe[0].value.to_numpy().tolist()
+    assert first[3:] == ["100%", "0.00 px", "0.000"]
+    assert second[3] == "0%", "an untrained network finds other things"
+    tab.at.multiselect(key="lab_versions").set_value([wider])
+    assert tab.run().at.button(key="lab_engines").disabled
+
+
+def test_a_version_that_is_not_what_it_says_is_told_and_left_out(
+    visit: Callable[..., Visit], candidates: Path
+) -> None:
+    (candidates / "empty").mkdir()
+    tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    assert tab.t("errors.version_unusable", name="empty") in tab.words
+    file = candidates / "wider" / f"{ONNX_MODEL}.onnx"
+    file.write_bytes(file.read_bytes()[:-1])
+    onnx, _, wider = tab.at.multiselect(key="lab_versions").value
+    tab.at.multiselect(key="lab_versions").set_value([onnx, wider])
+    tab.run().click("lab_engines")
+    assert tab.errors == [tab.t("errors.version_altered", name="wider")]
+    assert len(tab.at.dataframe[0].value) == 1
+
+
+def test_one_engine_alone_has_nothing_to_compare_with(
+    visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (onnx, _), _ = versions(None)
+    monkeypatch.setattr(engines, "versions", lambda _: ((onnx,), ()))
+    tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    assert tab.t("lab.engines_one") in tab.words and not tab.has_button("lab_engines")
