@@ -231,20 +231,24 @@ def _photos(folder: Path | None, shots: int) -> list[str]:
     # The facts are written after the picture.
     known = sorted(folder.glob("hand-*.json"))
     files = [f.with_suffix(".jpg") for f in known if f.stem.rpartition("-")[0] not in used]
-    tips = [tip for file in files for tip in hands.hand_tips(file, finder)]
+    both = [pair for file in files for pair in hands.hand_tips(file, finder)]
+    tips, found = [known for known, _ in both], [tip for _, tip in both if tip]
     own = [hands.untouched(tip, tip.lit) for tip in tips]
     other = [hands.untouched(tip, tip.stranger) for tip in tips if tip.stranger is not None]
     return [
         f"{len(files)} hands of `benchmarks.hand_photos` (bent skin, light from the sides), "
-        f"{len(tips)} of their {4 * len(files)} pads found by the app, {_span(tips)} pixels per "
-        f"ridge, each photographed again {shots} times: smaller, blurred, noisy and compressed as "
-        "above, the finger's width as the app's landmarks tell it. Where the camera sees every "
-        "triangle of a pad is known. *What must come back* is the print as the picture's light "
-        "shows it, by the same rule and the same shares as above. In the untouched pictures "
-        f"{np.median(own):.2f} of a pad comes back (median); were it the print of the finger "
-        f"beside it, {np.median(other):.2f}, at most {max(other):.2f}. {CALIBRATED} other hands "
-        f"chose `MISJUDGED` and are left out. {_estimate(tips)}",
+        f"{len(tips)} pads, {_span(tips)} pixels per ridge, each photographed again {shots} times: "
+        "smaller, blurred, noisy and compressed as above, the finger's width known to 8 %. Where "
+        "the camera sees every triangle of a pad is known. *What must come back* is the print as "
+        "the picture's light shows it, by the same rule and the same shares as above. In the "
+        f"untouched pictures {np.median(own):.2f} of a pad comes back (median); were it the print "
+        f"of the finger beside it, {np.median(other):.2f}, at most {max(other):.2f}. {CALIBRATED} "
+        "other hands chose `MISJUDGED` and are left out.",
         *_tables(hands.hand_cases(tips, shots)),
+        f"The same with outline and width as the app finds them, which it did for {len(found)} of "
+        f"the pads. Of these hands only the last segments are in the picture, and landmarks guess. "
+        f"{_estimate(found)}",
+        "\n".join(_confusion(hands.hand_cases(found, shots))),
     ]
 
 
@@ -287,7 +291,7 @@ def main() -> None:
     parser.add_argument("--hand-shots", type=int, default=HAND_SHOTS)
     arguments = parser.parse_args()
     parts = [
-        "`python -m benchmarks.hand_photos --libhand DIR --out PHOTOS --photos 1 --hands 8` (with "
+        "`python -m benchmarks.hand_photos --libhand DIR --out PHOTOS --photos 1 --hands 9` (with "
         "Blender, see `training/synth/README.md`), then `python -m benchmarks.exposure --photos "
         "PHOTOS`.",
         "### Flat prints",

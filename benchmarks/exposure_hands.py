@@ -46,8 +46,8 @@ from benchmarks.prints import (
 from benchmarks.rendered_hands import Pad, Taken, read_pads
 from vov_core.exposure import Exposure, Pixels, measure
 from vov_core.finder import Finder
-from vov_core.findings import Findings, Region
-from vov_core.geometry import box_of
+from vov_core.findings import Findings, Region, Source
+from vov_core.geometry import box_of, ellipse
 from vov_core.images import read_photo
 from vov_core.lab.entries import scaled_region
 
@@ -67,7 +67,7 @@ class Tip:
     Attributes:
         hand: The picture's name.
         pixels: The cut-out, RGB.
-        region: The tip as the app found it, in pixels of the cut-out.
+        region: Where the tip is, in pixels of the cut-out.
         pad: Which pixels show the pad.
         lit: What must come back, above 0 where it is bright.
         stranger: The same for the print of another finger; None where no print is known.
@@ -89,12 +89,16 @@ def grown(seed: int) -> Print:
     return make_print(seed)
 
 
-def hand_tips(file: Path, finder: Finder) -> Iterator[Tip]:
-    """The tips of a picture of ``benchmarks.hand_photos`` that the app finds.
+def hand_tips(file: Path, finder: Finder) -> Iterator[tuple[Tip, Tip | None]]:
+    """The tips of a picture of ``benchmarks.hand_photos``.
 
     Args:
         file: The picture; its facts lie beside it.
         finder: The app's.
+
+    Yields:
+        Every tip with its outline and its width known to some 8 %, and as the app finds it; None
+        where it does not.
     """
     facts = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
     photo = read_photo(file.read_bytes())
@@ -102,20 +106,43 @@ def hand_tips(file: Path, finder: Finder) -> Iterator[Tip]:
     picture = Taken(photo, pads, finder.find(photo.sha256, photo.pixels))
     for number, pad in enumerate(pads):
         scene = picture.scene(pad, grown(pad.seed).period_mm)
-        if scene is not None:
-            (region,) = scene.findings.regions
-            beside = pads[number - 1].seed
-            yield _tip(file.stem, photo.pixels, region, pad, facts["prints"][number], beside)
+        known, found = _known(pad), scene.findings.regions[0] if scene else None
+        outlines = (*known.polygon, *(found.polygon if found else ()))
+        part, corner = _around(photo.pixels, outlines)
+        beside = pads[number - 1].seed
+        region = _moved(known, corner)
+        tip = _tip(file.stem, part, corner, region, pad, facts["prints"][number], beside)
+        yield tip, replace(tip, region=_moved(found, corner)) if found else None
+
+
+def _known(pad: Pad) -> Region:
+    """A tip as good landmarks would tell it."""
+    half = np.array([FINGER_MM, FINGER_MM * _LENGTH]) / 2
+    near = np.hypot(*(pad.flat / half).T) < 1
+    flat = np.column_stack((pad.flat[near], np.ones(near.sum())))
+    fit, *_ = np.linalg.lstsq(flat, pad.seen[near], rcond=None)
+    around = np.array(ellipse((0.0, 0.0), *half.tolist()))
+    outline = np.column_stack((around, np.ones(len(around)))) @ fit
+    rng = np.random.default_rng([23, pad.seed, pad.number])
+    return Region(
+        id="known",
+        polygon=tuple((float(x), float(y)) for x, y in outline),
+        width=FINGER_MM * pad.scale * float(np.clip(rng.normal(1, 0.08), 0.8, 1.2)),
+        source=Source.LANDMARKS,
+    )
 
 
 def _tip(
-    hand: str, pixels: Pixels, region: Region, pad: Pad, found: Mapping[str, Any], beside: int
+    hand: str,
+    part: Pixels,
+    corner: tuple[int, int],
+    region: Region,
+    pad: Pad,
+    found: Mapping[str, Any],
+    beside: int,
 ) -> Tip:
     """A tip whose print is known; ``beside`` is the seed of another one."""
-    near = np.hypot(*pad.flat.T) < FINGER_MM * _LENGTH / 2
-    part, corner = _around(pixels, (*region.polygon, *pad.seen[near]))
-    part_found = {**found, "seen": pad.seen - corner}
-    places = flat_places(part_found, part.shape)
+    places = flat_places({**found, "seen": pad.seen - corner}, part.shape)
     half = np.array([FINGER_MM, FINGER_MM * _LENGTH]) / 2 * INNER
     own, other = (
         as_lit(part, _ridges(grown(seed), places), pad.scale * grown(seed).period_mm, pad.scale)
@@ -124,7 +151,7 @@ def _tip(
     return Tip(
         hand=hand,
         pixels=part,
-        region=_moved(region, corner),
+        region=region,
         pad=np.hypot(*np.moveaxis(places / half, -1, 0)) < 1,
         lit=own,
         stranger=other,

@@ -143,7 +143,13 @@ def test_tips_of_a_picture_are_those_that_the_app_finds(
     found = Findings("", SIZE, SIZE, regions=(tip(print_).region,))
     monkeypatch.setattr(hands, "grown", make_print)
     finder: Any = SimpleNamespace(find=lambda *_: found)
-    (one,) = hands.hand_tips(tmp_path / "hand-1-0.png", finder)
+    (one, seen), (other, unseen) = hands.hand_tips(tmp_path / "hand-1-0.png", finder)
+    assert seen is not None and unseen is None and other.hand == "hand-1-0"
+    # The same tip, known and found.
+    assert one.region.width == pytest.approx(16 * SCALE, rel=0.2)
+    assert seen.region.width == 16 * SCALE
+    middles = [np.mean(tip.region.polygon, axis=0) for tip in (one, seen)]
+    assert np.allclose(*middles, atol=6)
     assert one.per_ridge == pytest.approx(print_.period_mm * SCALE, rel=0.01)
     assert one.stranger is not None
     assert hands.untouched(one, one.lit) > 0.8 > 0.1 > hands.untouched(one, one.stranger)
