@@ -3,13 +3,10 @@
 Flat prints whose every ridge is known are photographed at known pixels per ridge, contrast, blur,
 noise and JPEG quality, among them fingers without any print. What is true is decided with the
 print at hand: a blind ridge enhancement of the picture is compared with it, pixel by pixel. The
-rendered samples follow as pictures of another make; below 3.5 pixels per ridge they say nothing,
-since their renderer's noise filter wipes such fine ridges out.
+samples and other rendered hands follow: real shapes and light, and widths as the app judges them.
 """
 
 import argparse
-import json
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -19,59 +16,66 @@ from time import perf_counter
 import cv2
 import numpy as np
 
-from benchmarks.prints import FINGER_MM, HEIGHT, PX_PER_MM, WIDTH, Plane, Print, enhance, make_print
+from benchmarks import exposure_hands as hands
+from benchmarks.exposure_hands import Tip
+from benchmarks.exposure_truth import (
+    AGREEMENT,
+    BLUR,
+    FEWEST,
+    NOISES,
+    PARTLY_READ,
+    QUALITIES,
+    READ,
+    Case,
+    Shot,
+    inner,
+    share_read,
+    taken,
+)
+from benchmarks.hand_photos import FIRST_HAND
+from benchmarks.prints import FINGER_MM, HEIGHT, PX_PER_MM, WIDTH, Plane, Print, make_print
 from benchmarks.results import put_section
-from vov_core.exposure import Exposure, Level, Pixels, measure
-from vov_core.findings import Finger, Region, Source
+from vov_core.exposure import RESOLVED, RIDGE_MM, Level, Pixels, measure, pixels_per_ridge
+from vov_core.finder import open_finder
+from vov_core.findings import Region, Source
 from vov_core.geometry import ellipse
-from vov_core.images import read_photo
 
 IDENTITIES = 16
 SHOTS = 50
-READ, PARTLY_READ = 0.5, 0.15
-"""Shares of the pad whose ridges come back, from which a print is readable or partly so."""
-AGREEMENT = 0.85
-"""Ridges of a place came back where so much of it is ridge where ridge is true (chance: 0.5)."""
+HAND_SHOTS = 20
+CALIBRATED = 5
+"""So many of the first hands chose ``MISJUDGED``; they are not reported."""
 
 _SAMPLES = Path(__file__).parents[1] / "samples"
-_FINEST = 3.5
+_EDGES = (1.5, 2, 2.75, 3.5, 5, 8, 14.1)
+"""Pixels per ridge of the tables' rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shot:
-    """How a print is photographed.
+class FlatShot(Shot):
+    """How a flat print is photographed.
 
     Attributes:
-        per_ridge: Pixels from ridge to ridge.
         contrast: Of the ridges, relative to the skin's brightness; 0 is a finger without a print.
-        blur: Sigma in pixels.
-        noise: Sigma in steps of 8 bits.
-        quality: Of the JPEG.
-        seed: Of noise, skin and light.
     """
 
-    per_ridge: float
     contrast: float
-    blur: float
-    noise: float
-    quality: int
-    seed: int
 
 
-def random_shot(rng: np.random.Generator, seed: int) -> Shot:
+def random_shot(rng: np.random.Generator, seed: int) -> FlatShot:
     """One way to photograph a finger, from hopeless to perfect."""
-    per_ridge = float(np.exp(rng.uniform(np.log(1.5), np.log(14))))
-    return Shot(
+    per_ridge = float(np.exp(rng.uniform(np.log(FEWEST), np.log(14))))
+    return FlatShot(
         per_ridge=per_ridge,
         contrast=float(rng.choice([0, 0.02, 0.04, 0.08, 0.15])),
-        blur=float(rng.uniform(0, 0.45) * per_ridge),
-        noise=float(rng.choice([0, 1.5, 3, 6, 10])),
-        quality=int(rng.choice([30, 50, 70, 85, 95])),
+        blur=float(rng.uniform(0, BLUR) * per_ridge),
+        noise=float(rng.choice(NOISES)),
+        quality=int(rng.choice(QUALITIES)),
         seed=seed,
     )
 
 
-def photograph(print_: Print, shot: Shot) -> tuple[Pixels, Region, Plane]:
+def photograph(print_: Print, shot: FlatShot) -> tuple[Pixels, Region, Plane]:
     """A photo of one finger, its region, and the print as it lies in the photo."""
     rng = np.random.default_rng([7, shot.seed])
     scale = shot.per_ridge / (print_.period_mm * PX_PER_MM)
@@ -88,10 +92,7 @@ def photograph(print_: Print, shot: Shot) -> tuple[Pixels, Region, Plane]:
     finger = cv2.GaussianBlur((edge < 1).astype(np.float32), (0, 0), max(0.5, shot.blur))
     brightness = rng.uniform(70, 190) * skin * light * finger + rng.uniform(30, 220) * (1 - finger)
     tone = np.array([1.15, 0.95, 0.8]) if rng.random() < 0.7 else np.ones(3)
-    picture = brightness[:, :, None] * tone + rng.normal(0, shot.noise, (*true.shape, 3))
-    picture = np.clip(picture, 0, 255).astype(np.uint8)
-    _, data = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, shot.quality])
-    pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)[:, :, ::-1]
+    pixels = taken(brightness[:, :, None] * tone, shot, rng)
     region = Region(
         id="h0-index",
         polygon=ellipse(middle, width / 2, length / 2),
@@ -112,40 +113,6 @@ def _texture(rng: np.random.Generator, shape: tuple[int, ...]) -> Plane:
     )
 
 
-def share_read(pixels: Pixels, region: Region, true: Plane, per_ridge: float) -> float:
-    """The share of the pad whose ridges a blind enhancement brings back, 0..1."""
-    skin = pixels[:, :, 1].astype(np.float32)
-    enhanced = enhance(skin, max(2.0, per_ridge))
-    same = ((enhanced > 0) == (true > 0)).astype(np.float32)
-    local = cv2.GaussianBlur(same, (0, 0), 1.5 * per_ridge)
-    pad = np.zeros(true.shape, np.uint8)
-    points = np.array(region.polygon)
-    inner = (points - points.mean(0)) * 0.85 + points.mean(0)
-    cv2.fillPoly(pad, [inner.round().astype(np.int32)], 1)
-    return float((local[pad > 0] >= AGREEMENT).mean())
-
-
-def true_level(share: float) -> Level:
-    """The level that the known print says."""
-    if share >= READ:
-        return Level.READABLE
-    return Level.PARTLY if share >= PARTLY_READ else Level.UNREADABLE
-
-
-@dataclass(frozen=True)
-class Case:
-    """One photographed finger: how, what is true, what was measured."""
-
-    shot: Shot
-    share: float
-    seen: Exposure
-
-    @property
-    def true(self) -> Level:
-        """What the known print says."""
-        return true_level(self.share)
-
-
 def flat_cases(identities: int, shots: int, first: int = 700) -> list[Case]:
     """Photographs prints in random ways and measures them."""
     cases = []
@@ -155,32 +122,9 @@ def flat_cases(identities: int, shots: int, first: int = 700) -> list[Case]:
         for n in range(shots):
             shot = random_shot(rng, 1000 * (first + number) + n)
             pixels, region, true = photograph(print_, shot)
-            share = share_read(pixels, region, true, shot.per_ridge) if shot.contrast else 0.0
-            cases.append(Case(shot, share, measure(pixels, region)))
-    return cases
-
-
-def rendered_cases() -> list[tuple[float, float, Exposure]]:
-    """Pixels per ridge (true), its estimate and the exposure of pads on the rendered samples."""
-    cases = []
-    for file in sorted(_SAMPLES.glob("*.json")):
-        facts = json.loads(file.read_text(encoding="utf-8"))
-        pixels = read_photo(file.with_suffix(".jpg").read_bytes()).pixels
-        for pad in facts["pads"]:
-            per_ridge = pad.get("ridge_period_px")
-            if not pad["visible"] or not per_ridge or pad["facing_angle_deg"] > 55:
-                continue
-            outline = max(pad["pad_polygons"], key=len)
-            width = per_ridge / pad["ridge_period_mm"] * 2 * pad["pad_half_axes_mm"][0]
-            region = Region(
-                id=f"h0-{pad['finger']}",
-                polygon=tuple((float(x), float(y)) for x, y in outline),
-                width=width * FINGER_MM / 15,  # the pad is 15 mm of the index finger's 16
-                source=Source.LANDMARKS,
-                finger=Finger(pad["finger"]),
-            )
-            seen = measure(pixels, region)
-            cases.append((per_ridge, seen.pixels_per_ridge, seen))
+            pad = inner(region.polygon, true.shape)
+            share = share_read(pixels, pad, true, shot.per_ridge) if shot.contrast else 0.0
+            cases.append(Case(shot.per_ridge, share, measure(pixels, region)))
     return cases
 
 
@@ -221,8 +165,10 @@ def _by_size(cases: Sequence[Case]) -> list[str]:
         "| not readable called readable |",
         "|---|---:|---:|---:|---:|",
     ]
-    for low, high in pairwise((1.5, 2, 2.75, 3.5, 5, 8, 14.1)):
-        group = [case for case in cases if low <= case.shot.per_ridge < high]
+    for low, high in pairwise(_EDGES):
+        group = [case for case in cases if low <= case.per_ridge < high]
+        if not group:
+            continue
         right = _share(case.seen.level is case.true for case in group)
         unseen = [case for case in group if case.true is Level.READABLE]
         ghost = [case for case in group if case.true is Level.UNREADABLE]
@@ -235,16 +181,14 @@ def _by_size(cases: Sequence[Case]) -> list[str]:
     return rows
 
 
-def _rendered() -> str:
-    cases = rendered_cases()
-    fine = [case for case in cases if case[0] >= _FINEST]
-    levels = Counter(str(case[2].level) for case in fine)
-    ratio = np.median([seen / true for true, seen, _ in cases])
-    told = ", ".join(f"{number} {name}" for name, number in levels.most_common())
-    return (
-        f"Rendered samples: of {len(fine)} pads with at least {_FINEST} pixels per ridge: {told}. "
-        f"Estimated over true pixels per ridge, median of {len(cases)} pads: {ratio:.2f}."
-    )
+def _tables(cases: Sequence[Case]) -> list[str]:
+    return [
+        "\n".join(_confusion(cases)),
+        "By ridge strength, the share of the pad where ridges stand out:",
+        "\n".join(_curve(cases)),
+        "By size:",
+        "\n".join(_by_size(cases)),
+    ]
 
 
 def _share(values: Iterable[bool]) -> float:
@@ -255,7 +199,7 @@ def _share(values: Iterable[bool]) -> float:
 def _milliseconds() -> float:
     times = []
     for seed in range(9):
-        shot = Shot(per_ridge=9, contrast=0.08, blur=1, noise=3, quality=85, seed=seed)
+        shot = FlatShot(per_ridge=9, contrast=0.08, blur=1, noise=3, quality=85, seed=seed)
         pixels, region, _ = photograph(make_print(900), shot)
         start = perf_counter()
         measure(pixels, region)
@@ -263,27 +207,99 @@ def _milliseconds() -> float:
     return float(np.median(times))
 
 
+def _flat(identities: int, shots: int) -> list[str]:
+    cases = flat_cases(identities, shots)
+    return [
+        f"{identities} flat prints, {shots} photos each, none of which the thresholds were chosen "
+        "on: 1.5 to 14 pixels per ridge, ridge contrast 0 (no print) to 15 %, blur up to 0.45 "
+        "ridges, noise up to 10 of 255, JPEG quality 30 to 95, finger width known to 8 %. *Truly "
+        "readable*: a blind ridge enhancement brings the true ridges back (at least "
+        f"{AGREEMENT:.0%} of the pixels right, chance 50 %) on at least {READ:.0%} of the pad; "
+        f"*partly*: {PARTLY_READ:.0%}. With fewer than {RESOLVED:g} pixels per ridge nothing can "
+        "come back. The thresholds lean to the safe side. "
+        f"{_milliseconds():.1f} ms per tip at 9 pixels per ridge.",
+        *_tables(cases),
+    ]
+
+
+def _photos(folder: Path | None, shots: int) -> list[str]:
+    """The part about pictures of ``benchmarks.hand_photos``."""
+    if folder is None:
+        return ["Not measured: no rendered hands were given (`--photos`)."]
+    finder = open_finder()
+    used = {f"hand-{FIRST_HAND + number}" for number in range(CALIBRATED)}
+    # The facts are written after the picture.
+    known = sorted(folder.glob("hand-*.json"))
+    files = [f.with_suffix(".jpg") for f in known if f.stem.rpartition("-")[0] not in used]
+    both = [pair for file in files for pair in hands.hand_tips(file, finder)]
+    tips, found = [known for known, _ in both], [tip for _, tip in both if tip]
+    own = [hands.untouched(tip, tip.lit) for tip in tips]
+    other = [hands.untouched(tip, tip.stranger) for tip in tips if tip.stranger is not None]
+    return [
+        f"{len(files)} hands of `benchmarks.hand_photos` (bent skin, light from the sides), "
+        f"{len(tips)} pads, {_span(tips)} pixels per ridge, each photographed again {shots} times: "
+        "smaller, blurred, noisy and compressed as above, the finger's width known to 8 %. Where "
+        "the camera sees every triangle of a pad is known. *What must come back* is the print as "
+        "the picture's light shows it, by the same rule and the same shares as above. In the "
+        f"untouched pictures {np.median(own):.2f} of a pad comes back (median); were it the print "
+        f"of the finger beside it, {np.median(other):.2f}, at most {max(other):.2f}. {CALIBRATED} "
+        "other hands chose `MISJUDGED` and are left out.",
+        *_tables(hands.hand_cases(tips, shots)),
+        f"The same with outline and width as the app finds them, which it did for {len(found)} of "
+        f"the pads. Of these hands only the last segments are in the picture, and landmarks guess. "
+        f"{_estimate(found)}",
+        "\n".join(_confusion(hands.hand_cases(found, shots))),
+    ]
+
+
+def _samples(shots: int) -> list[str]:
+    """The part about the committed samples."""
+    finder = open_finder()
+    files = sorted(_SAMPLES.glob("hand_*.json"))
+    pictures = [file.with_suffix(".jpg") for file in files]
+    tips = [tip for file in pictures for tip in hands.sample_tips(file, finder)]
+    return [
+        f"{len(tips)} finger tips of {len({tip.hand for tip in tips})} samples ({_span(tips)} "
+        f"pixels per ridge; those under {hands.FINEST} say nothing, since their renderer's noise "
+        f"filter wiped such fine ridges out), {shots} times photographed again each. No map of "
+        "their prints was kept: what must come back is what the enhancement shows in the untouched "
+        f"sample. {_estimate(tips)}",
+        *_tables(hands.hand_cases(tips, shots)),
+    ]
+
+
+def _span(tips: Sequence[Tip]) -> str:
+    sizes = [tip.per_ridge for tip in tips]
+    return f"{min(sizes):.1f} to {max(sizes):.1f}"
+
+
+def _estimate(tips: Sequence[Tip]) -> str:
+    ratios = [pixels_per_ridge(tip.region) / tip.per_ridge for tip in tips]
+    low, middle, high = np.percentile(ratios, (5, 50, 95))
+    return (
+        f"Pixels per ridge as estimated from the finger's width ({RIDGE_MM} mm), over the true "
+        f"ones: median {middle:.2f}, 90 % of them {low:.2f} to {high:.2f}."
+    )
+
+
 def main() -> None:
     """Measures and rewrites the section of ``benchmarks/RESULTS.md``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--identities", type=int, default=IDENTITIES)
     parser.add_argument("--shots", type=int, default=SHOTS)
+    parser.add_argument("--photos", type=Path, help="rendered hands, of benchmarks.hand_photos")
+    parser.add_argument("--hand-shots", type=int, default=HAND_SHOTS)
     arguments = parser.parse_args()
-    cases = flat_cases(arguments.identities, arguments.shots)
     parts = [
-        f"`python -m benchmarks.exposure`: {arguments.identities} flat prints, {arguments.shots} "
-        "photos each, none of which the thresholds were chosen on: 1.5 to 14 pixels per ridge, "
-        "ridge contrast 0 (no print) to 15 %, blur up to 0.45 ridges, noise up to 10 of 255, JPEG "
-        "quality 30 to 95, finger width known to 8 %. *Truly readable*: a blind ridge enhancement "
-        f"brings the true ridges back (at least {AGREEMENT:.0%} of the pixels right, chance 50 %) "
-        f"on at least {READ:.0%} of the pad; *partly*: {PARTLY_READ:.0%}. The thresholds lean to "
-        f"the safe side. {_milliseconds():.1f} ms per tip at 9 pixels per ridge.",
-        "\n".join(_confusion(cases)),
-        "By ridge strength, the share of the pad where ridges stand out:",
-        "\n".join(_curve(cases)),
-        "By size:",
-        "\n".join(_by_size(cases)),
-        _rendered(),
+        "`python -m benchmarks.hand_photos --libhand DIR --out PHOTOS --photos 1 --hands 9` (with "
+        "Blender, see `training/synth/README.md`), then `python -m benchmarks.exposure --photos "
+        "PHOTOS`.",
+        "### Flat prints",
+        *_flat(arguments.identities, arguments.shots),
+        "### Samples",
+        *_samples(arguments.hand_shots),
+        "### Rendered hands",
+        *_photos(arguments.photos, arguments.hand_shots),
     ]
     put_section("Exposure: how readable a finger tip is", "\n\n".join(parts))
     print("\n\n".join(parts))

@@ -9,7 +9,7 @@ each with a pose, light and noise of its own. No identity is one of the training
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,14 @@ class Place:
         seed: Of the print, for ``benchmarks.prints``.
         flat: Points on the flat print: millimetres, the pad's middle is 0, 0 and the tip is up.
         seen: The same points in the picture, pixels.
+        faces: Triangles of these points; a print lies straight in each.
     """
 
     finger: str
     seed: int
     flat: list[list[float]]
     seen: list[list[float]]
+    faces: list[list[int]]
 
 
 def four_pads(hand: Hand, identity: int, rng: np.random.Generator) -> Shot:
@@ -96,11 +98,16 @@ def places(hand: Hand, shot: Shot) -> Iterator[Place]:
     for finger in SHOWN:
         pad = hand.pads[finger]
         kept = looking[pad.vertices]
+        vertices = pad.vertices[kept]
+        numbers = np.full(len(hand.rest), -1)
+        numbers[vertices] = np.arange(len(vertices))
+        faces = numbers[hand.faces]
         yield Place(
             finger,
             print_seed(shot.identity, finger, left=False),
             np.round(pad.places[kept], 3).tolist(),
-            np.round(pixels[pad.vertices[kept]], 2).tolist(),
+            np.round(pixels[vertices], 2).tolist(),
+            faces[(faces >= 0).all(1)].tolist(),
         )
 
 
@@ -137,10 +144,7 @@ def _take(hand: Hand, scene: Any, identity: int, photo: int, file: Path, samples
     light = scene.render(shot, look, samples)
     pixels = develop(light, shows_hand, TONES[look.tone].brightness, rng)
     cv2.imwrite(str(file), pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    found = [
-        {"finger": p.finger, "seed": p.seed, "flat": p.flat, "seen": p.seen}
-        for p in places(hand, shot)
-    ]
+    found = [asdict(place) for place in places(hand, shot)]
     facts = {"identity": identity, "photo": photo, "tone": look.tone, "prints": found}
     file.with_suffix(".json").write_text(json.dumps(facts), "utf-8")
 

@@ -1,8 +1,6 @@
 """The detector: where it looks, how boxes come back, and that its two engines agree."""
 
 import hashlib
-import io
-import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tiny_network import SIZE, tiny_network, write_weights
 from vov_core.detector import (
     FLOOR,
     ONNX_MODEL,
     OVERLAP,
-    PT_MODEL,
     OnnxEngine,
     TorchEngine,
     Window,
@@ -27,8 +25,6 @@ from vov_core.detector import (
 from vov_core.errors import ModelAlteredError, ModelMissingError
 from vov_core.findings import Hand, Handedness
 
-SIZE = 64
-
 
 def a_hand(x: float, y: float, size: float) -> Hand:
     rng = np.random.default_rng(3)
@@ -37,43 +33,14 @@ def a_hand(x: float, y: float, size: float) -> Hand:
     return Hand(landmarks, (0.0,) * 21, Handedness.LEFT, 0.9)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def files() -> dict[str, bytes]:
-    """A tiny untrained network that reports boxes freely, as both kinds of file."""
-    import torch
-
-    from training import CLASSES
-    from training.export import to_onnx
-    from vov_core.yolov5_compat import detection_model
-
-    torch.manual_seed(1)
-    model = detection_model("yolov5n", classes=CLASSES)
-    with torch.no_grad():
-        for layer in model.model[-1].m:
-            layer.bias.view(3, -1)[:, 4:] = 1.0
-            layer.weight *= 20
-    content = {
-        "weights": {name: value.half() for name, value in model.state_dict().items()},
-        "description": model.yaml,
-        "classes": list(CLASSES),
-        "size": SIZE,
-    }
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return {"pt": buffer.getvalue(), "onnx": to_onnx(content, SIZE)}
+    return tiny_network()
 
 
 @pytest.fixture
 def folder(files: dict[str, bytes], tmp_path: Path) -> Path:
-    entries = []
-    for name, kind in ((ONNX_MODEL, "onnx"), (PT_MODEL, "pt")):
-        file = f"{ONNX_MODEL}.{kind}"
-        (tmp_path / file).write_bytes(files[kind])
-        digest = hashlib.sha256(files[kind]).hexdigest()
-        entry = {"name": name, "file": file, "sha256": digest, "licence": "-", "origin": "test"}
-        entries.append(entry)
-    (tmp_path / "manifest.json").write_text(json.dumps({"models": entries}), "utf-8")
-    return tmp_path
+    return write_weights(tmp_path, files)
 
 
 def photo(width: int = 300, height: int = 200) -> np.ndarray:

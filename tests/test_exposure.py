@@ -71,6 +71,22 @@ def test_ridges_finer_than_pixels_cannot_be_there(print_: Print) -> None:
     assert seen.heat.size == 0
 
 
+@pytest.mark.parametrize(("per_ridge", "level"), [(1.6, 0), (1.75, 1), (1.95, 1), (2.0, 2)])
+def test_a_finger_taken_for_narrower_than_it_is_may_still_be_readable(
+    per_ridge: float, level: int
+) -> None:
+    order = [Level.UNREADABLE, Level.PARTLY, Level.READABLE]
+    assert judge(per_ridge, 0.9, 0.5)[0] is order[level]
+    assert judge(per_ridge, 0.1, 0.5)[0] is Level.UNREADABLE
+
+
+def test_a_width_misjudged_by_a_tenth_hides_no_print(print_: Print) -> None:
+    pixels, tip = finger(print_, 2.2, contrast=0.15)
+    narrow = Region("t", tip.polygon, tip.width * 1.85 / pixels_per_ridge(tip), Source.LANDMARKS)
+    seen = measure(pixels, narrow)
+    assert (seen.level, seen.reason) == (Level.PARTLY, Reason.FAINT)
+
+
 def test_heat_shows_where_the_print_is(print_: Print) -> None:
     pixels, tip = finger(print_, 9)
     half = pixels.shape[0] // 2

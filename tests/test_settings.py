@@ -122,6 +122,7 @@ def test_empty_texts_count_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"smtp_security": "ssl"}, ("smtp_security", "not_one_of")),
         ({"smtp_port": 0}, ("smtp_port", "out_of_range")),
         ({"smtp_ca": "/nowhere/ca.pem"}, ("smtp_ca", "file_missing")),
+        ({"candidates_dir": "/nowhere"}, ("candidates_dir", "file_missing")),
         ({"secret_key": "short"}, ("secret_key", "too_short")),
         ({"mail_max_mb": 0}, ("mail_max_mb", "out_of_range")),
         ({"log_level": "LOUD"}, ("log_level", "not_one_of")),

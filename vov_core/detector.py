@@ -10,7 +10,7 @@ import io
 import shutil
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -28,6 +28,8 @@ Pixels = NDArray[np.uint8]
 ONNX_MODEL = "fingerprint_yolov5m"
 PT_MODEL = "fingerprint_yolov5m_pt"
 """Names of the same weights in the manifest, one per engine."""
+EngineName = Literal["onnx", "torch"]
+ENGINES: Mapping[EngineName, str] = {"onnx": ONNX_MODEL, "torch": PT_MODEL}
 
 FLOOR = 0.05
 """Scores below this are not reported."""

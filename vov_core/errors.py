@@ -182,6 +182,18 @@ class ModelAlteredError(ModelError):
     code = "model_altered"
 
 
+class VersionUnusableError(ModelError):
+    """A candidate among the weights can't be read or run. Details: ``name``."""
+
+    code = "version_unusable"
+
+
+class VersionAlteredError(ModelError):
+    """A candidate's SHA-256 is not its manifest's. Details: ``name``."""
+
+    code = "version_altered"
+
+
 class ArchiveError(VovError):
     """A saved photo can't be written, read or deleted."""
 

@@ -38,6 +38,9 @@ RIDGE_MM = 0.46
 
 RESOLVED = 2.0
 """Pixels per ridge below which no picture can hold the ridges (sampling theorem)."""
+MISJUDGED = 0.85
+"""So much narrower than it is a finger may well be taken. Up to there, ridges that seem too fine
+are looked for, and a tip that shows some is partly readable; see ``benchmarks/exposure.py``."""
 CLEAR_WINDOW = 4.75
 """Peak over background of a window from which its ridges count as seen."""
 READABLE, PARTLY = 0.7, 0.42
@@ -142,7 +145,7 @@ def measure(pixels: Pixels, region: Region) -> Exposure:
     nothing = np.zeros((0, 0), np.float32)
     if box[2] - box[0] < 2 or box[3] - box[1] < 2:
         return Exposure(Level.UNREADABLE, Reason.OUTSIDE, per_ridge, 0.0, 0.0, nothing, box)
-    if per_ridge < RESOLVED:
+    if per_ridge < RESOLVED * MISJUDGED:
         return Exposure(Level.UNREADABLE, Reason.TOO_SMALL, per_ridge, 0.0, 0.0, nothing, box)
     skin, period = _reduced(pixels, box, per_ridge)
     heat, on_pad = _heat(skin, period, _outline(region, box, skin))
@@ -154,12 +157,14 @@ def measure(pixels: Pixels, region: Region) -> Exposure:
 
 def judge(per_ridge: float, strength: float, sharpness: float) -> tuple[Level, Reason]:
     """The level and its reason for what was measured."""
-    if per_ridge < RESOLVED:
+    if per_ridge < RESOLVED * MISJUDGED:
         return Level.UNREADABLE, Reason.TOO_SMALL
-    if strength >= READABLE:
+    if strength >= READABLE and per_ridge >= RESOLVED:
         return Level.READABLE, Reason.CLEAR
     if strength >= PARTLY:
         return Level.PARTLY, Reason.FAINT
+    if per_ridge < RESOLVED:
+        return Level.UNREADABLE, Reason.TOO_SMALL
     return Level.UNREADABLE, Reason.NO_RIDGES if sharpness >= SHARP else Reason.SMOOTH
 
 

@@ -139,6 +139,8 @@ class Settings:
         photos_at_once: Photos of all sessions that are decoded and examined at the same time.
         photos_waiting: Photos of all sessions that may wait for that.
         uploads_mb: Uploads of all sessions that are arriving or not read yet, in MiB.
+        candidates_dir: Folder with other versions of the detector's weights, a folder for each, for
+            the lab to compare; None for none. Nothing else loads them.
         log_level: ``DEBUG``, ``INFO``, ``WARNING`` or ``ERROR``.
         log_format: ``text`` for people, ``json`` for one object per line.
         metrics_port: Port of the figures for Prometheus; 0 for none. It has no log-in, so only
@@ -199,6 +201,7 @@ class Settings:
     photos_at_once: int = 2
     photos_waiting: int = 200
     uploads_mb: int = 2000
+    candidates_dir: Path | None = None
     log_level: str = "INFO"
     log_format: str = "text"
     metrics_port: int = 0
@@ -220,6 +223,8 @@ class Settings:
             raise SettingsError(name="database_tls", reason="file_missing")
         if self.public_url is not None and not _is_web_url(self.public_url):
             raise SettingsError(name="public_url", reason="not_a_url")
+        if self.candidates_dir is not None and not self.candidates_dir.is_dir():
+            raise SettingsError(name="candidates_dir", reason="file_missing")
         if not _HOST.fullmatch(self.metrics_host):
             raise SettingsError(name="metrics_host", reason="not_usable")
         if self.secret_key is not None and len(self.secret_key) < _SHORTEST_KEY:
@@ -375,6 +380,7 @@ _READERS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
     "data_dir": _read_folder,
     "database_tls": _read_tls,
     "smtp_ca": _read_file,
+    "candidates_dir": _read_file,
     "log_level": _read_level,
     "admins": _read_names,
     "public_url": _read_address,

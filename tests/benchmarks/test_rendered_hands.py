@@ -204,6 +204,8 @@ def test_a_doll_shows_four_pads_and_where_their_prints_are(doll: Hand) -> None:
         # The tip is up; a right hand's palm is not mirrored; sizes are as wanted, some foreshorten.
         assert fit[1, 1] < 0 < fit[0, 0]
         assert np.sqrt(-np.linalg.det(fit[:2])) == pytest.approx(hand_photos.PX_PER_MM, rel=0.3)
+        corners = flat[np.array(place.faces)]
+        assert np.abs(np.diff(corners, axis=1)).max() < 4, "faces join neighbours"
     again = hand_photos.four_pads(doll, 5001, np.random.default_rng(4))
     assert not np.allclose(shot.vertices, again.vertices)
 

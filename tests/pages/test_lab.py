@@ -4,20 +4,24 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pages._shared import session
 from pages._shared.lab import engines, loading
 from pages._shared.lab.state import LabState
 from pages._shared.lab.views import table
 from tests.lab.made import entry, jpeg, region, shape
 from tests.pages.files import sample
 from tests.pages.visit import Visit
+from tests.tiny_network import tiny_network, write_weights
+from vov_core.detector import ONNX_MODEL, PT_MODEL
 from vov_core.finder import Finder
-from vov_core.findings import Detection
 from vov_core.images import ReadLimits
-from vov_core.lab import Entry, LabFile, Queue, Trial, Truth
+from vov_core.lab import Entry, LabFile, Queue, Trial, Truth, versions
+from vov_core.models import model
 from vov_core.pipeline import Look
 from vov_core.select import Mode, Rules
 
@@ -67,7 +71,7 @@ def test_samples_with_landmarks_alone(
 ) -> None:
     alone = Finder(finder._hands)
     monkeypatch.setattr(loading, "finder", lambda: alone)
-    monkeypatch.setattr(engines, "is_available", lambda _: False)
+    monkeypatch.setattr(engines, "versions", lambda _: ((), ()))
     tab = visit("lab").click("lab_samples")
     assert len(state(tab).entries) == 2 and state(tab).queue is None
     assert tab.t("lab.needs_detector") in tab.words
@@ -115,6 +119,56 @@ def test_labels_with_a_detector(visit: Callable[..., Visit]) -> None:
     assert tab.t("lab.proposed", value="60%") in tab.words
     tab.click("lab_take")
     assert tab.at.slider(key="lab_confidence").value == 60
+
+
+def sized() -> list[Entry]:
+    """Pads of three sizes; the second photo is kept at half its size, so its pads count double."""
+    edge, open_ = (10, 200, 26, 216), (100, 200, 110, 210)
+    return [
+        entry(
+            region("d0", LEFT, 0.9),
+            region("d1", edge, 0.8),
+            shapes=(shape(LEFT), shape(edge), shape(open_)),
+        ),
+        entry(
+            region("d0", RIGHT, 0.6),
+            shapes=(shape(RIGHT), shape(LEFT), shape(NAIL, Truth.NAIL)),
+            scale=0.5,
+        ),
+    ]
+
+
+def sizes(tab: Visit) -> dict[str, list[Any]]:
+    """The table per pad size: the size in words -> the other columns."""
+    shown = view(tab, "labels").at.dataframe[0].value
+    return {row[0]: row[1:] for row in shown.to_numpy().tolist()}
+
+
+def test_pads_are_counted_by_their_size_in_the_photo(english: Callable[..., Visit]) -> None:
+    tab = english("lab", lab=LabState(entries=sized()))
+    # Pads, covered, missed, AP50, recall. 16 px is the first size that is not tiny. Of the two
+    # large pads one is found: of the curve's area half, and the fall to nothing after it.
+    assert sizes(tab) == {
+        "under 16 px": [1, "0%", 1, "0.000", "0%"],
+        "16 to 32 px": [1, "100%", 0, "0.995", "100%"],
+        "32 to 96 px": [1, "100%", 0, "0.995", "100%"],
+        "96 px and more": [2, "50%", 1, "0.750", "50%"],
+    }
+    # Recall and covers follow the threshold, AP50 does not.
+    tab.slide("lab_confidence", 70)
+    assert sizes(tab)["96 px and more"] == [2, "0%", 2, "0.750", "0%"]
+    assert sizes(tab)["32 to 96 px"] == [1, "100%", 0, "0.995", "100%"]
+
+
+def test_the_table_by_size_without_scores(english: Callable[..., Visit]) -> None:
+    alone = entry(region("h0-index", RIGHT, None, 0), shapes=(shape(RIGHT),), detector=False)
+    tab = english("lab", lab=LabState(entries=[alone]))
+    assert sizes(tab) == {
+        "under 16 px": [0, "–", 0],
+        "16 to 32 px": [0, "–", 0],
+        "32 to 96 px": [1, "100%", 0],
+        "96 px and more": [0, "–", 0],
+    }
 
 
 def test_what_changes_between_two_settings(english: Callable[..., Visit]) -> None:
@@ -245,19 +299,70 @@ def test_the_table_is_plain_and_harmless() -> None:
     assert lines[2].startswith("'=b.jpg,d0,0.6")
 
 
-class _Engine:
-    def __init__(self, version: str, shift: float) -> None:
-        self.version, self._shift = version, shift
+@pytest.fixture
+def candidates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The operator's folder, with one other version."""
+    folder = tmp_path / "candidates"
+    write_weights(folder / "wider", {"onnx": tiny_network(2)["onnx"]})
+    monkeypatch.setenv("VOV_CANDIDATES_DIR", str(folder))
+    session.settings.clear()
+    engines._engine.clear()
+    return folder
 
-    def detect(self, *_: object) -> tuple[Detection, ...]:
-        return (Detection((10 + self._shift, 10, 40, 40), 0.8, 0.0),)
 
-
-def test_engines_side_by_side(visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "is_available", lambda _: True)
-    made = {"onnx": _Engine("aaa", 0), "torch": _Engine("bbb", 0.25)}
-    monkeypatch.setattr(engines, "_engine", made.__getitem__)
+def test_the_shipped_version_by_its_engines(visit: Callable[..., Visit]) -> None:
     tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    assert tab.t("lab.versions_one") in tab.words
+    shipped = f"{tab.t('lab.version_shipped')} ({model(ONNX_MODEL).version})"
+    torch = f"{tab.t('lab.version_shipped')} ({model(PT_MODEL).version})"
+    assert tab.at.multiselect(key="lab_versions").value == [
+        f"ONNX Runtime · {shipped}",
+        f"PyTorch · {torch}",
+    ]
     tab.click("lab_engines")
     assert len(charts(tab)) == 2
-    assert tab.t("lab.agree", share="100%", pixels="0.25", score="0.000") in tab.words
+    rows = tab.at.dataframe[0].value.to_numpy().tolist()
+    assert [row[:2] for row in rows] == [["ONNX Runtime", shipped], ["PyTorch", torch]]
+    assert [row[3] for row in rows] == ["100%", "100%"]
+
+
+def test_versions_side_by_side(visit: Callable[..., Visit], candidates: Path) -> None:
+    tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    assert candidates.is_dir() and tab.t("lab.versions_one") not in tab.words
+    onnx, _, wider = tab.at.multiselect(key="lab_versions").value
+    assert "wider" in wider
+    tab.at.multiselect(key="lab_versions").set_value([wider, onnx])
+    tab.run().click("lab_engines")
+    _, bars = charts(tab)
+    assert [bar["name"] for bar in bars["data"]] == [onnx, wider], "the shipped one comes first"
+    stages = [tab.t(f"lab.stage_{stage}") for stage in ("detector", "fuse", "mask")]
+    assert [bar["y"] for bar in bars["data"]] == [stages] * 2
+    first, second = tab.at.dataframe[0].value.to_numpy().tolist()
+    assert first[3:] == ["100%", "0.00 px", "0.000"]
+    assert second[3] == "0%", "an untrained network finds other things"
+    tab.at.multiselect(key="lab_versions").set_value([wider])
+    assert tab.run().at.button(key="lab_engines").disabled
+
+
+def test_a_version_that_is_not_what_it_says_is_told_and_left_out(
+    visit: Callable[..., Visit], candidates: Path
+) -> None:
+    (candidates / "empty").mkdir()
+    tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    assert tab.t("errors.version_unusable", name="empty") in tab.words
+    file = candidates / "wider" / f"{ONNX_MODEL}.onnx"
+    file.write_bytes(file.read_bytes()[:-1])
+    onnx, _, wider = tab.at.multiselect(key="lab_versions").value
+    tab.at.multiselect(key="lab_versions").set_value([onnx, wider])
+    tab.run().click("lab_engines")
+    assert tab.errors == [tab.t("errors.version_altered", name="wider")]
+    assert len(tab.at.dataframe[0].value) == 1
+
+
+def test_one_engine_alone_has_nothing_to_compare_with(
+    visit: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (onnx, _), _ = versions(None)
+    monkeypatch.setattr(engines, "versions", lambda _: ((onnx,), ()))
+    tab = view(visit("lab", lab=LabState(entries=scored())), "engines")
+    assert tab.t("lab.engines_one") in tab.words and not tab.has_button("lab_engines")

@@ -1,6 +1,6 @@
 """The tuning lab: what settings do to many photos at once, and how well that fits labels."""
 
-from vov_core.lab.engines import Agreement, agreement
+from vov_core.lab.engines import Agreement, Run, agreement, run
 from vov_core.lab.entries import Entry, Progress, Queue, examine
 from vov_core.lab.labels import LabFile, Shape, Truth, read_labelled_zip, rendered_shapes
 from vov_core.lab.presets import (
@@ -26,6 +26,7 @@ from vov_core.lab.trials import (
     rendered,
     scores,
 )
+from vov_core.lab.versions import Version, versions
 
 __all__ = [
     "PRESETS_LIMIT",
@@ -37,9 +38,11 @@ __all__ = [
     "Outcome",
     "Progress",
     "Queue",
+    "Run",
     "Shape",
     "Trial",
     "Truth",
+    "Version",
     "agreement",
     "changes",
     "dump_presets",
@@ -55,7 +58,9 @@ __all__ = [
     "read_labelled_zip",
     "rendered",
     "rendered_shapes",
+    "run",
     "scores",
     "sheet",
     "to_plain",
+    "versions",
 ]

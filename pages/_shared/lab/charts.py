@@ -8,6 +8,8 @@ from pages._shared.session import t
 from vov_core.scoring import Curve
 
 GREEN, ORANGE, BLUE, GREY = "#0B7A5B", "#E4572E", "#2F6FDE", "#8A948F"
+COLOURS = (GREEN, ORANGE, BLUE, GREY, "#B7791F", "#7B4FC9")
+"""Of series side by side."""
 CONFIG = {
     "displaylogo": False,
     "modeBarButtons": [["toImage"]],
@@ -102,7 +104,7 @@ def stages(values: Mapping[str, Mapping[str, float]]) -> go.Figure:
                 text=[f"{value:,.1f}" for value in row.values()],
                 textposition="auto",
             )
-            for (name, row), colour in zip(values.items(), (GREEN, ORANGE, BLUE), strict=False)
+            for (name, row), colour in zip(values.items(), COLOURS, strict=False)
         ]
     )
     _layout(figure, t("lab.milliseconds"), "", 300)

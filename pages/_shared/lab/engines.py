@@ -1,4 +1,4 @@
-"""Milliseconds per stage, and the installed engines side by side."""
+"""Milliseconds per stage, and engines and versions of the weights side by side."""
 
 from time import perf_counter
 
@@ -7,20 +7,26 @@ import streamlit as st
 
 from pages._shared.lab import charts
 from pages._shared.lab.state import LabState
-from pages._shared.session import t
-from vov_core.detector import ONNX_MODEL, PT_MODEL, Engine, load_detector
-from vov_core.findings import Detection
-from vov_core.lab import Trial, agreement, rendered
-from vov_core.models import is_available
+from pages._shared.session import say, settings, t
+from vov_core.detector import Engine
+from vov_core.errors import ModelError
+from vov_core.lab import Run, Trial, Version, agreement, rendered, run, versions
 
 PHOTOS = 8
-_ENGINES = {"onnx": ("ONNX Runtime", ONNX_MODEL), "torch": ("PyTorch", PT_MODEL)}
+COMPARED = len(charts.COLOURS)
+_ENGINES = {"onnx": "ONNX Runtime", "torch": "PyTorch"}
 
 
-@st.cache_resource(show_spinner=False)
-def _engine(name: str) -> Engine | None:
+def _key(version: Version) -> str:
+    """A replaced file is another version."""
+    return f"{version.engine} {version.model.sha256}"
+
+
+# So few that candidates do not fill the memory.
+@st.cache_resource(show_spinner=False, max_entries=COMPARED, hash_funcs={Version: _key})
+def _engine(version: Version) -> Engine:
     """An engine with its weights; it holds no photo."""
-    return load_detector("onnx" if name == "onnx" else "torch")
+    return version.load()
 
 
 def show(state: LabState, trial: Trial) -> None:
@@ -34,56 +40,83 @@ def show(state: LabState, trial: Trial) -> None:
         rendered(entry, trial)
     row["mask"] = (perf_counter() - start) * 1000 / len(shown)
     st.plotly_chart(charts.stages({"": row}), config=charts.CONFIG, key="lab_stages")
-    installed = [name for name, (_, model) in _ENGINES.items() if is_available(model)]
-    if len(installed) > 1:
-        _comparison(state, installed)
-    elif installed:
+    found, problems = versions(settings().candidates_dir)
+    for problem in problems:
+        st.warning(say(problem), icon=":material/warning:")
+    if len(found) > 1:
+        _comparison(state, trial, found)
+    elif found:
         st.info(t("lab.engines_one"), icon=":material/info:")
+    if len({one.name for one in found}) == 1 and not problems:
+        st.info(t("lab.versions_one"), icon=":material/info:")
 
 
-def _comparison(state: LabState, installed: list[str]) -> None:
+def _comparison(state: LabState, trial: Trial, found: tuple[Version, ...]) -> None:
     st.caption(t("lab.engines_compare_text", n=PHOTOS))
-    if not st.button(t("lab.engines_compare"), icon=":material/compare:", key="lab_engines"):
-        return
-    photos = [(entry.pixels()[0], entry.findings.hands) for entry in state.entries[:PHOTOS]]
-    found: dict[str, list[tuple[Detection, ...]]] = {}
-    rows = []
+    named = {_name(one): one for one in found}
+    chosen = st.multiselect(
+        t("lab.versions"),
+        list(named),
+        list(named)[:COMPARED],
+        max_selections=COMPARED,
+        key="lab_versions",
+        persist_state="session",
+    )
+    wanted = [name for name in named if name in chosen]
+    if st.button(
+        t("lab.engines_compare"),
+        icon=":material/compare:",
+        key="lab_engines",
+        disabled=len(wanted) < 2,
+    ):
+        runs = _runs(state, trial, {name: named[name] for name in wanted})
+        if runs:
+            _result(runs, named)
+
+
+def _runs(state: LabState, trial: Trial, wanted: dict[str, Version]) -> dict[str, Run]:
+    """What every chosen version finds; one that can't be run is told and left out."""
+    runs: dict[str, Run] = {}
     bar = st.progress(0.0)
-    for number, name in enumerate(installed):
-        engine = _engine(name)
-        if engine is None:
-            continue
-        engine.detect(*photos[0])  # the first call of an engine is slow
-        start = perf_counter()
-        found[name] = []
-        for step, (pixels, hands) in enumerate(photos):
-            bar.progress((number + step / len(photos)) / len(installed))
-            found[name].append(engine.detect(pixels, hands))
-        spent = (perf_counter() - start) * 1000 / len(photos)
-        rows.append((name, engine.version, spent))
+    for number, (name, version) in enumerate(wanted.items()):
+        try:
+            runs[name] = run(
+                _engine(version),
+                state.entries[:PHOTOS],
+                trial,
+                lambda share, done=number: bar.progress((done + share) / len(wanted)),
+            )
+        except ModelError as error:
+            st.error(say(error), icon=":material/broken_image:")
     bar.empty()
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {
-                    t("lab.engine"): _ENGINES[name][0],
-                    t("lab.version"): version,
-                    t("lab.milliseconds"): round(spent, 1),
-                }
-                for name, version, spent in rows
-            ]
-        ),
-        hide_index=True,
-    )
-    bars = {_ENGINES[name][0]: {"detector": spent} for name, _, spent in rows}
-    st.plotly_chart(charts.stages(bars), config=charts.CONFIG, key="lab_engine_bars")
-    one, other = (found[name] for name, _, _ in rows[:2])
-    seen = agreement(one, other)
-    st.markdown(
-        t(
-            "lab.agree",
-            share=f"{seen.share:.0%}",
-            pixels=f"{seen.pixels:.2f}",
-            score=f"{seen.confidence:.3f}",
+    return runs
+
+
+def _result(runs: dict[str, Run], named: dict[str, Version]) -> None:
+    """The table, in which all are set against the first, and the bars."""
+    first, rows = next(iter(runs.values())), []
+    for name, one in runs.items():
+        seen = agreement(first.found, one.found)
+        rows.append(
+            {
+                t("lab.engine"): _ENGINES[named[name].engine],
+                t("lab.version"): _version_name(named[name]),
+                t("lab.milliseconds"): round(sum(one.ms.values()), 1),
+                t("lab.agreement"): f"{seen.share:.0%}",
+                t("lab.boxes_within"): f"{seen.pixels:.2f} px",
+                t("lab.scores_within"): f"{seen.confidence:.3f}",
+            }
         )
-    )
+    st.dataframe(pd.DataFrame(rows), hide_index=True)
+    st.caption(t("lab.agreement_text"))
+    bars = {name: one.ms for name, one in runs.items()}
+    st.plotly_chart(charts.stages(bars), config=charts.CONFIG, key="lab_engine_bars")
+
+
+def _name(version: Version) -> str:
+    return f"{_ENGINES[version.engine]} · {_version_name(version)}"
+
+
+def _version_name(version: Version) -> str:
+    name = version.name or t("lab.version_shipped")
+    return f"{name} ({version.model.version})"
