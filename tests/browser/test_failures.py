@@ -40,6 +40,10 @@ PLAIN = RAISING + (
 def fail_in_a_callback(tab: Tab) -> None:
     tab.open("protect").upload(("hand.jpg", sample("00119")))
     tab.button("protect.remove").click()
+    expect(
+        tab.page.get_by_test_id("stAlert").or_(tab.page.get_by_test_id("stException"))
+    ).to_have_count(1)
+    tab.settled()
 
 
 def fail_in_a_fragment(tab: Tab) -> None:
