@@ -1,6 +1,7 @@
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 
 import numpy as np
@@ -199,6 +200,21 @@ def test_beside_a_hand_nothing_is_a_close_up():
     beside = Detection((0, 500, 400, 900), 0.6, 0.0)
     assert fuse((), [beside], 1000)[0].confidence == pytest.approx(0.6)
     assert fuse(tips, [beside], 1000)[-1].confidence < 0.25
+
+
+def test_a_tiny_hand_in_a_finger_s_folds_hides_no_finger():
+    hand = open_hand()
+    tips, _ = place_tips([hand], 1000, 1000)
+    edges = np.array([tip.box for tip in tips])
+    around = (*(edges[:, :2].min(0) - 1), *(edges[:, 2:].max(0) + 1))
+    finger, beside = Detection(around, 0.6, 0.0), Detection((0, 500, 400, 900), 0.6, 0.0)
+    regions = fuse(tips, [finger, beside], 1000)
+    assert regions[: len(tips)] == tips, "what was made up stays covered"
+    for region, find in zip(regions[len(tips) :], (finger, beside), strict=True):
+        assert box_iou(region.box, find.box) > 0.95
+    assert regions[-1].confidence == pytest.approx(0.6), "no hand speaks against it"
+    faint = replace(finger, confidence=0.2)
+    assert fuse(tips, [faint, beside], 1000)[-1].confidence < 0.25, "a guess makes no hand unreal"
 
 
 @given(st.floats(1, 1000), st.floats(1, 1000), st.floats(0, 1))

@@ -45,6 +45,7 @@ HAND_MODEL = "hand_landmarker"
 
 SAME_TIP = 0.2
 AGREE = 0.5
+FIND = 0.25
 SURE_KIND = 0.5
 SURE_PLACE = 0.5
 SEEN_AGAIN = 0.5
@@ -176,7 +177,8 @@ def fuse(
     once. A further detection that mostly lies on a tip is that tip seen again. A tip without a
     detection keeps ``confidence`` None: the detector, if there was one, gave it less than its
     floor. A detection without a tip becomes a region of its own, if what :func:`elsewhere` leaves
-    of its scores still is above the floor.
+    of its scores still is above the floor. Hands whose tips all lie in one detection are made up
+    and take no part in this.
 
     Args:
         tips: Regions from landmarks.
@@ -186,18 +188,21 @@ def fuse(
     Returns:
         The tips in their order, then the lone detections in theirs (``d0``, ``d1``, ...).
     """
-    pairs = match(tips, detections)
+    made_up = _made_up_hands(tips, detections)
+    real = [number for number, tip in enumerate(tips) if tip.hand not in made_up]
+    matched = match([tips[number] for number in real], detections)
+    pairs = {real[tip]: detection for tip, detection in matched.items()}
     joined = [
         _confirmed(tip, detections[pairs[number]]) if number in pairs else tip
         for number, tip in enumerate(tips)
     ]
     taken = set(pairs.values())
-    side = 0 if tips else longest
+    side = 0 if real else longest
     lone: list[Region] = []
     for number, detection in enumerate(detections):
         if number in taken:
             continue
-        tip = next((i for i, tip in enumerate(tips) if _lies_on(detection, tip)), None)
+        tip = next((i for i in real if _lies_on(detection, tips[i])), None)
         if tip is not None:
             joined[tip] = _seen_again(joined[tip], detection)
             continue
@@ -263,6 +268,25 @@ def weigh(detection: Detection, pad_chance: float) -> Detection:
     shown = _at_odds(min(1.0, detection.confidence + detection.nail_confidence), AT_A_TIP)
     share = pad / (pad + nail)
     return replace(detection, confidence=shown * share, nail_confidence=shown * (1 - share))
+
+
+def _made_up_hands(tips: Sequence[Region], detections: Sequence[Detection]) -> set[int | None]:
+    """Hands that the landmarker made up from a finger's folds, as it does in close-ups.
+
+    All their tips lie in one tip that the detector finds. They stay covered, but that find is not
+    one of their tips, and they are no reason to doubt the others.
+    """
+    hands: dict[int | None, list[Box]] = {}
+    for tip in tips:
+        hands.setdefault(tip.hand, []).append(tip.box)
+    finds = [d.box for d in detections if d.confidence + d.nail_confidence >= FIND]
+    return {hand for hand, boxes in hands.items() if any(_holds(find, boxes) for find in finds)}
+
+
+def _holds(box: Box, others: Sequence[Box]) -> bool:
+    """Whether the middles of all other boxes lie in a box."""
+    x0, y0, x1, y1 = box
+    return all(x0 < (a + c) / 2 < x1 and y0 < (b + d) / 2 < y1 for a, b, c, d in others)
 
 
 def _lies_on(detection: Detection, tip: Region) -> bool:
