@@ -104,12 +104,11 @@ def decoded(address: str) -> Pixels:
 
 
 def thumb_side(pixels: Pixels) -> str:
-    """On which side the thumb of the sample is: where there is skin at half height."""
-    height, width = pixels.shape[:2]
-    rows = pixels[int(height * 0.5) : int(height * 0.58)].astype(int)
-    skin = (rows[..., 0] > rows[..., 2] + 15).any(axis=0)
-    columns = np.nonzero(skin)[0] / width
-    return "left" if 0.5 - columns.min() > columns.max() - 0.5 else "right"
+    """On which side the thumb of the sample is: at half height it is the smaller piece of skin."""
+    row = pixels[len(pixels) // 2].astype(int)
+    columns = np.nonzero(row[:, 0] > row[:, 2] + 15)[0]
+    gap = int(np.diff(columns).argmax()) + 1
+    return "left" if gap < len(columns) - gap else "right"
 
 
 @pytest.mark.parametrize("language", list(Language), ids=str)
