@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from pages._shared.guard import refused_uploads
-from pages._shared.session import escape, log, model_turn, say, settings, t, workspace
+from pages._shared.session import escape, model_turn, noted, settings, t, workspace
 from pages._shared.thumbnails import thumbnail
-from vov_core.errors import VovError
 from vov_core.images import safe_name
 from vov_core.workspace import Step
 
@@ -88,18 +87,10 @@ def _examine(
             item = workspace().add(name, data, steps)
         st.session_state.current = item.id
         thumbnail(item)
-    except VovError as error:
-        log.warning("a photo was refused: %s", error)
-        _tell(name, say(error))
-    except Exception:
+    except Exception as error:
         # Whatever it was, the other photos of the batch must go on.
-        log.exception("a photo could not be examined")
-        _tell(name, t("errors.unexpected"))
-
-
-def _tell(name: str, reason: str) -> None:
-    words = t("protect.problem", name=escape(safe_name(name)), reason=reason)
-    st.session_state.setdefault("problems", []).append(words)
+        words = t("protect.problem", name=escape(safe_name(name)), reason=noted(error))
+        st.session_state.setdefault("problems", []).append(words)
 
 
 def tell_problems() -> None:

@@ -20,16 +20,14 @@ from pages._shared.session import (
     archive,
     escape,
     flash,
-    log,
+    noted,
     owner,
-    say,
     show_flashes,
     t,
     workspace,
 )
 from pages._shared.thumbnails import thumbnail
 from vov_core.consent import Terms
-from vov_core.errors import VovError
 from vov_core.exposure import Exposure
 from vov_core.findings import Kind, Region, Source, Verdict
 from vov_core.geometry import ellipse
@@ -393,9 +391,9 @@ def collect(item: Item, call: Callable[[], object]) -> bool:
     """Runs one step for one photo and keeps what went wrong for the page."""
     try:
         call()
-    except VovError as error:
-        log.warning("a step failed: %s", error)
-        words = t("protect.problem", name=escape(item.name), reason=say(error))
+    except Exception as error:
+        # Whatever it was, the other photos must go on, and this step must not come back for ever.
+        words = t("protect.problem", name=escape(item.name), reason=noted(error))
         st.session_state.setdefault("action_problems", []).append(words)
         return False
     return True

@@ -220,9 +220,14 @@ def told_errors() -> Iterator[None]:
     except FragmentHandledException:  # Told in the fragment's place by ``tell_uncaught``.
         raise
     except Exception as error:
-        if not isinstance(error, VovError):
-            log.error("unexpected %s at %s", type(error).__name__, " <- ".join(places_of(error)))
-        _tell(error)
+        st.error(noted(error), icon=":material/error:")
+
+
+def noted(error: Exception) -> str:
+    """Logs a failure, an unexpected one with its place, and returns what to tell of it."""
+    if not isinstance(error, VovError):
+        log.error("unexpected %s at %s", type(error).__name__, " <- ".join(places_of(error)))
+    return _sentence(error)
 
 
 def tell_uncaught(error: Exception) -> bool:
@@ -231,18 +236,16 @@ def tell_uncaught(error: Exception) -> bool:
     Returns:
         True, so that Streamlit shows no box of its own.
     """
-    _tell(error)
+    st.error(_sentence(error), icon=":material/error:")
     return True
 
 
-def _tell(error: Exception) -> None:
+def _sentence(error: Exception) -> str:
     if isinstance(error, VovError):
         log.warning("told a person: %s", error)
-        sentence = say(error)
-    else:
-        metrics.count_error(VovError.code)
-        sentence = t("errors.unexpected")
-    st.error(sentence, icon=":material/error:")
+        return say(error)
+    metrics.count_error(VovError.code)
+    return t("errors.unexpected")
 
 
 def flash(message: str, icon: str = ":material/check_circle:") -> None:

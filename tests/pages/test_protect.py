@@ -15,8 +15,9 @@ from tests.pages.visit import Visit
 from vov_core.finder import Finder
 from vov_core.findings import Findings
 from vov_core.masks import STYLES
+from vov_core.pipeline import Tuning
 from vov_core.texts import Language
-from vov_core.workspace import Item, Workspace
+from vov_core.workspace import Approval, Item, Workspace
 
 OPEN_HAND = ("hand.jpg", sample("00119"))
 TUNED = [
@@ -295,6 +296,24 @@ def test_what_goes_wrong_with_one_photo_stops_no_other(
     assert tab.names == ["a.png", "hand.jpg"]
     assert tab.errors == [f"**odd\\.png**: {tab.t('errors.unexpected')}"]
     assert not tab.at.file_uploader[0].value
+
+
+def test_a_step_that_nobody_expected_to_fail_is_told_once_and_stops_no_other(
+    english: Callable[..., Visit], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = english("protect").upload(("a.png", distinct(1)), OPEN_HAND)
+    approve = Workspace.approve
+
+    def stumbles(space: Workspace, item: Item, tuning: Tuning) -> Approval:
+        if item.name == "a.png":
+            raise RuntimeError("nobody expected this")
+        return approve(space, item, tuning)
+
+    monkeypatch.setattr(Workspace, "approve", stumbles)
+    tab.click("approve_all")
+    assert tab.errors == [f"**a\\.png**: {tab.t('errors.unexpected')}"]
+    assert [item.approved for item in tab.workspace.items] == [False, True]
+    assert tab.run().errors == []
 
 
 def test_photos_that_wait_outlast_a_look_at_another_page(
