@@ -20,11 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import UNCLEAR
-from training.build import Picture
 from training.labels import LabelledPhoto, Points, Shape, read
-from vov_core.detector import Engine, OnnxEngine, TorchEngine
+from vov_core.detector import Engine, OnnxEngine, Overheard, TorchEngine
 from vov_core.finder import Finder, place_tips
-from vov_core.findings import Detection, Findings, Hand, Polygon
+from vov_core.findings import Detection, Findings, Polygon
 from vov_core.hands import HandFinder, MediaPipeHands
 from vov_core.masks.regions import scale_region
 from vov_core.models import model, model_bytes
@@ -76,20 +75,6 @@ def load_engine(weights: Path) -> Engine:
     return OnnxEngine(data) if weights.suffix == ".onnx" else TorchEngine(data)
 
 
-class Overheard:
-    """A detector that remembers its last answer: the finder keeps only what it makes of it."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.version = engine.version
-        self.last: tuple[Detection, ...] = ()
-
-    def detect(self, pixels: Picture, hands: Sequence[Hand]) -> tuple[Detection, ...]:
-        """As :meth:`vov_core.detector.Engine.detect`."""
-        self.last = self._engine.detect(pixels, hands)
-        return self.last
-
-
 def measure(photo: LabelledPhoto, hands: HandFinder, engine: Engine) -> Measured:
     """Runs the pipeline with and without the detector on one photo."""
     pixels = cv2.cvtColor(cv2.imread(str(photo.path)), cv2.COLOR_BGR2RGB)
@@ -109,8 +94,8 @@ def measure(photo: LabelledPhoto, hands: HandFinder, engine: Engine) -> Measured
         for region in found.regions
         if region.confidence is not None
     )
-    looked = looked_at(photo, detector.last)
-    return Measured(photo, looked, detector.last, joined, covers, (height, width))
+    looked = looked_at(photo, detector.found[-1])
+    return Measured(photo, looked, detector.found[-1], joined, covers, (height, width))
 
 
 def whole_way(measured: Sequence[Measured]) -> list[Measured]:
@@ -191,7 +176,7 @@ def false_finds(
     for path in pictures:
         pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         found = finder.find("", pixels)
-        alone += sum(d.confidence >= at for d in detector.last)
+        alone += sum(d.confidence >= at for d in detector.found[-1])
         covered += len(select(found, rules, Edits()).masked)
     count = max(1, len(pictures))
     return {"detector": alone / count, "covered": covered / count}

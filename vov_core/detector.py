@@ -55,6 +55,24 @@ class Detector(Protocol):
         """Finds finger tips in a photo (RGB, uint8, (H, W, 3)), best first."""
 
 
+class Overheard:
+    """A detector that remembers its answers: the finder keeps only what it makes of them.
+
+    Attributes:
+        found: What it said, photo by photo.
+    """
+
+    def __init__(self, detector: Detector) -> None:
+        self._detector = detector
+        self.version = detector.version
+        self.found: list[tuple[Detection, ...]] = []
+
+    def detect(self, pixels: Pixels, hands: Sequence[Hand]) -> tuple[Detection, ...]:
+        """As :meth:`Detector.detect`."""
+        self.found.append(self._detector.detect(pixels, hands))
+        return self.found[-1]
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A square of the photo that the network looks at; may reach over the border.

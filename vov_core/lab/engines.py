@@ -7,7 +7,7 @@ from time import perf_counter
 
 import numpy as np
 
-from vov_core.detector import Detector
+from vov_core.detector import Detector, Overheard
 from vov_core.finder import Finder
 from vov_core.findings import Detection, Hand
 from vov_core.geometry import box_iou
@@ -65,7 +65,7 @@ def run(
         trial: How to cover.
         told: Gets the share that is done.
     """
-    heard = _Heard(engine)
+    heard = Overheard(engine)
     finder = Finder(_HandsAreKnown(), heard)
     times: list[Mapping[str, float]] = []
     heard.detect(
@@ -81,20 +81,6 @@ def run(
         told(number / len(entries))
     stages = ("detector", "fuse", "mask")
     return Run(tuple(heard.found), {stage: mean(ms[stage] for ms in times) for stage in stages})
-
-
-class _Heard:
-    """A detector that remembers what it said."""
-
-    def __init__(self, engine: Detector) -> None:
-        self._engine = engine
-        self.version = engine.version
-        self.found: list[tuple[Detection, ...]] = []
-
-    def detect(self, pixels: Pixels, hands: Sequence[Hand]) -> tuple[Detection, ...]:
-        said = self._engine.detect(pixels, hands)
-        self.found.append(said)
-        return said
 
 
 class _HandsAreKnown:
