@@ -10,11 +10,11 @@ from vov_core.images import read_photo
 from vov_core.images.containers import (
     MAX_PARTS,
     ContainerError,
-    is_video,
     jpeg_head,
     jpeg_parts,
     png_parts,
     sniff,
+    sniff_video,
     webp_parts,
 )
 
@@ -46,19 +46,20 @@ def test_sniff_by_brand_and_head(data: bytes, kind: str | None) -> None:
     [
         b"\0\0\0\x18ftypqt  \0\0\0\0qt  \0\0\0\0",
         b"\0\0\0\x18ftypisom\0\0\2\0isomiso2",
+        b"\0\0\0\x20moov\0\0\0\x18mvhd",
         b"\x1a\x45\xdf\xa3\x9f",
         b"RIFF\0\0\0\0AVI LIST",
     ],
 )
 def test_videos_are_told_from_their_first_bytes(data: bytes) -> None:
-    assert is_video(data) and sniff(data) is None
+    assert sniff_video(data) and sniff(data) is None
     with pytest.raises(VideoElsewhereError):
         read_photo(data)
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_no_photo_is_a_video(format: str) -> None:
-    assert not is_video(plain(format))
+    assert not sniff_video(plain(format))
 
 
 def test_jpeg_parts_tile_the_file() -> None:

@@ -28,6 +28,9 @@ _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 )
+_ATOMS = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
+# Photos in the same kind of container as videos (HEIC, AVIF).
+_STILLS = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif", b"miaf"})
 _TIFF_HEADS = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
 
 
@@ -80,11 +83,15 @@ def sniff(data: bytes) -> str | None:
     return None
 
 
-def is_video(data: bytes) -> bool:
-    """Whether the bytes begin as a video does (MP4, MOV, WebM, Matroska, AVI)."""
-    if data[4:8] == b"ftyp":
-        return _sniff_boxes(data) is None
-    return data[:4] == b"\x1a\x45\xdf\xa3" or (data[:4], data[8:12]) == (b"RIFF", b"AVI ")
+def sniff_video(data: bytes) -> str | None:
+    """FFmpeg's name of a video's container by its first bytes, or None."""
+    if data[4:8] in _ATOMS and data[8:12] not in _STILLS:
+        return "mov"
+    if data[:4] == b"\x1a\x45\xdf\xa3":
+        return "matroska"
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        return "avi"
+    return None
 
 
 def _sniff_boxes(data: bytes) -> str | None:

@@ -116,7 +116,7 @@ def read_photo(data: bytes, limits: ReadLimits = DEFAULT_LIMITS) -> Photo:
         )
     kind = containers.sniff(data)
     if kind is None:
-        raise VideoElsewhereError if containers.is_video(data) else NotAPhotoError
+        raise VideoElsewhereError if containers.sniff_video(data) else NotAPhotoError
     try:
         return _read(data, kind, limits)
     except PhotoError:

@@ -33,14 +33,12 @@ from vov_core.errors import (
     TooSmallError,
     VideoTooLongError,
 )
+from vov_core.images.containers import sniff_video
 from vov_core.video.limits import VideoLimits
 
 Pixels = NDArray[np.uint8]
 
 _MIB: Final = 1024**2
-_ATOMS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"})
-# Photos in the same kind of container (HEIC, AVIF).
-_STILLS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"avif", b"miaf"})
 _PQ, _HLG = 16, 18
 _UNSPECIFIED: Final = 2
 _HD_LINES: Final = 720
@@ -134,17 +132,6 @@ class Sound:
 
     ticks: int
     samples: AudioFrame
-
-
-def sniff(data: bytes) -> str | None:
-    """FFmpeg's name of the container by its first bytes, or None."""
-    if data[4:8] in _ATOMS and data[8:12] not in _STILLS:
-        return "mov"
-    if data[:4] == b"\x1a\x45\xdf\xa3":
-        return "matroska"
-    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
-        return "avi"
-    return None
 
 
 def probe(data: bytes, limits: VideoLimits | None = None) -> Clip:
@@ -311,7 +298,7 @@ def _tone_mapper(stream: VideoStream, size: tuple[int, int]) -> Graph:
 @contextmanager
 def _opened(data: bytes) -> Iterator[InputContainer]:
     """The file, open for reading; whatever FFmpeg has to say against it is a broken video."""
-    kind = sniff(data)
+    kind = sniff_video(data)
     if kind is None:
         raise NotAVideoError()
     try:
