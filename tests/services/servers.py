@@ -24,6 +24,7 @@ from vov_core.errors import ArchiveError
 from vov_core.storage import S3Store
 
 WAIT_SECONDS = 60
+_ROOM_LEFT = "1"
 
 
 class ServerMissingError(Exception):
@@ -113,7 +114,11 @@ class Server:
 
 
 class MariaDB(Server):
-    """A MariaDB server with TLS and a database per call of :meth:`new_database`."""
+    """A MariaDB server with TLS and a database per call of :meth:`new_database`.
+
+    Attributes:
+        more_options: Of the server; they count from the next start on.
+    """
 
     USER = "vov"
     PASSWORD = "a-secret-database-password"
@@ -141,6 +146,7 @@ class MariaDB(Server):
             f"--ssl-cert={folder / 'server.pem'}",
             f"--ssl-key={folder / 'server.key'}",
         ]
+        self.more_options: tuple[str, ...] = ()
         self._install()
 
     def _install(self) -> None:
@@ -166,7 +172,11 @@ class MariaDB(Server):
         return self.folder / "ca.pem"
 
     def command(self) -> list[str]:
-        return [program("mariadbd", "apt-get install mariadb-server"), *self._options]
+        return [
+            program("mariadbd", "apt-get install mariadb-server"),
+            *self._options,
+            *self.more_options,
+        ]
 
     def is_ready(self) -> bool:
         try:
@@ -198,7 +208,12 @@ class MariaDB(Server):
 
 
 class S3Server(Server):
-    """SeaweedFS: all of its parts in one process, one bucket, one pair of keys."""
+    """SeaweedFS: all of its parts in one process, one bucket, one pair of keys.
+
+    Attributes:
+        room_left: What its disk has to have free, or it takes nothing more: per cent of the disk,
+            or bytes with a unit. Counts from the next start on.
+    """
 
     ACCESS_KEY = "vov-access-key"
     SECRET_KEY = "a-secret-s3-key"
@@ -208,6 +223,7 @@ class S3Server(Server):
         super().__init__(folder)
         (folder / "data").mkdir()
         self._ports = free_ports(8)
+        self.room_left = _ROOM_LEFT
         self._master_key = token_hex(32)
         credentials = [{"accessKey": self.ACCESS_KEY, "secretKey": self.SECRET_KEY}]
         identity = {"name": "vov", "credentials": credentials, "actions": ["Admin"]}
@@ -242,6 +258,7 @@ class S3Server(Server):
             "-master.telemetry=false",
             "-master.volumeSizeLimitMB=64",
             "-volume.max=50",
+            f"-volume.minFreeSpace={self.room_left}",
             # Alone it needs no long elections and no goodbye to others.
             "-master.electionTimeout=500ms",
             "-master.heartbeatInterval=100ms",
@@ -275,6 +292,8 @@ class S3Server(Server):
         with suppress(ClientError, BotoCoreError):
             store._client.create_bucket(Bucket=self.BUCKET)
         try:
+            if self.room_left != _ROOM_LEFT:
+                return not list(store.keys(key))  # A full one has no more to show than that.
             store.put(key, b"ready?", "text/plain")
             store.delete(key)
         except ArchiveError:

@@ -4,10 +4,13 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from secrets import token_bytes
 from uuid import uuid4
 
+import pymysql
 import pytest
 
 from tests.services.servers import MariaDB, S3Server, Server
@@ -15,7 +18,7 @@ from tests.suites.archive import archive, owner, rows, save
 from tests.suites.places import InterruptedStore, Place, receipt_for
 from vov_core import archive as archive_module
 from vov_core.archive import Archive, Owner, Swept
-from vov_core.errors import DatabaseUnavailableError, StoreUnavailableError
+from vov_core.errors import DatabaseUnavailableError, StoreFullError, StoreUnavailableError
 
 __all__ = ["archive", "owner"]
 
@@ -59,6 +62,80 @@ def test_a_hanging_database_is_told_and_comes_back(
     with hanging(mariadb), pytest.raises(DatabaseUnavailableError):
         archive.list(owner)
     assert archive.list(owner) == (saved,)
+
+
+@contextmanager
+def full(s3: S3Server) -> Iterator[None]:
+    """Has no room for anything more."""
+    roomy = s3.room_left
+    s3.kill()
+    s3.room_left = "100000TiB"
+    s3.start()
+    try:
+        yield
+    finally:
+        s3.kill()
+        s3.room_left = roomy
+        s3.start()
+
+
+def test_a_full_store_is_told_and_the_save_can_be_repeated(
+    place: Place, owner: Owner, s3: S3Server
+) -> None:
+    archive = place.archive()
+    kept = save(archive, owner)
+    output, save_id = token_bytes(5000), uuid4()
+    again = {"receipt": receipt_for(output), "owner": owner, "save_id": save_id}
+    with full(s3):
+        with pytest.raises(StoreUnavailableError):  # This server says no more than "error".
+            archive.save(output, **again)
+        assert archive.list(owner) == (kept,)
+        assert archive.read(owner, kept.id)
+    saved = archive.save(output, **again)
+    assert archive.read(owner, saved.id) == output
+    archive.sweep(older_than=timedelta(0))
+    assert rows(archive.database) == len(place.stored_keys()) == 2
+
+
+def test_a_full_database_is_told_and_the_save_can_be_repeated(
+    place: Place, owner: Owner, tmp_path: Path
+) -> None:
+    """All tables share two files that may not grow, until there is room again."""
+    files = "--innodb-data-file-path=ibdata1:12M;ibdata2:8M"
+    server = MariaDB(tmp_path)
+    server.more_options = (files, "--innodb-file-per-table=0")
+    server.start()
+    try:
+        small = replace(place, settings=replace(place.settings, database_url=server.new_database()))
+        archive = small.archive()
+        kept = save(archive, owner)
+        output, save_id = token_bytes(500), uuid4()
+        again = {"receipt": receipt_for(output), "owner": owner, "save_id": save_id}
+        server.run("CREATE TABLE vov_1.filler (id INT AUTO_INCREMENT PRIMARY KEY, x CHAR(200))")
+        fill(server)
+        with pytest.raises(StoreFullError):
+            while True:  # Pages that are there already have room for some rows.
+                save(archive, owner)
+        assert archive.read(owner, kept.id)
+        server.stop()
+        server.more_options = (f"{files}:autoextend", *server.more_options[1:])
+        server.start()
+        saved = archive.save(output, **again)
+        assert archive.read(owner, saved.id) == output
+        archive.sweep(older_than=timedelta(0))
+        assert rows(archive.database) == len(small.stored_keys())
+    finally:
+        server.stop()
+
+
+def fill(server: MariaDB) -> None:
+    """Writes until the server's file has no page left."""
+    with pytest.raises(pymysql.MySQLError) as error:
+        while True:
+            server.run(
+                "INSERT INTO vov_1.filler (x) SELECT REPEAT('x', 200) FROM vov_1.seq_1_to_1000",
+            )
+    assert error.value.args[0] == 1114
 
 
 class Clock(datetime):
