@@ -1,8 +1,10 @@
 """The detector: where it looks, how boxes come back, and that its two engines agree."""
 
 import hashlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +14,11 @@ from hypothesis import strategies as st
 from tests.tiny_network import SIZE, tiny_network, write_weights
 from vov_core.detector import (
     FLOOR,
+    LONE_CONTEXT,
+    LONE_FINDS,
     ONNX_MODEL,
     OVERLAP,
+    Engine,
     OnnxEngine,
     TorchEngine,
     Window,
@@ -23,7 +28,7 @@ from vov_core.detector import (
     windows,
 )
 from vov_core.errors import ModelAlteredError, ModelMissingError
-from vov_core.findings import Hand, Handedness
+from vov_core.findings import Box, Hand, Handedness
 
 
 def a_hand(x: float, y: float, size: float) -> Hand:
@@ -170,6 +175,93 @@ def test_detections_are_inside_the_photo_and_above_the_floor(files: dict[str, by
         assert 0 <= y0 < y1 <= 200
         assert max(detection.confidence, detection.nail_confidence) >= FLOOR
         assert max(detection.confidence, detection.nail_confidence) <= 1
+
+
+class Scripted(Engine):
+    """Says for each window what a script says, box in the photo and scores, and counts the looks.
+
+    Args:
+        script: From the window to what is seen in it.
+    """
+
+    def __init__(self, script: Callable[[Window], list[tuple[Box, float, float]]]) -> None:
+        super().__init__(b"", 64)
+        self._script = script
+        self.looks: list[Sequence[Window]] = []
+
+    def _look(self, pixels: np.ndarray, squares: Sequence[Window]) -> list[tuple[Any, Any]]:  # noqa: ARG002
+        self.looks.append(squares)
+        seen = [self._script(square) for square in squares]
+        return [
+            (
+                np.array([box for box, *_ in found], np.float32).reshape(-1, 4),
+                np.array([scores for _, *scores in found], np.float32).reshape(-1, 2),
+            )
+            for found in seen
+        ]
+
+    def answer(self, pictures: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+
+COIN, TIP = (10.0, 10.0, 40.0, 40.0), (100.0, 60.0, 140.0, 120.0)
+
+
+def doubtful(square: Window) -> list[tuple[Box, float, float]]:
+    """In the whole photo a coin looks more like a finger tip than a tip does; from near not."""
+    if square.side == 300:
+        return [(COIN, 0.9, 0.0), (TIP, 0.6, 0.1)]
+    near_tip = square.x < 100 < 140 < square.x + square.side
+    return [((102.0, 60.0, 141.0, 121.0), 0.9, 0.05)] if near_tip else [(COIN, 0.3, 0.0)]
+
+
+def test_without_a_hand_finds_are_looked_at_again() -> None:
+    engine = Scripted(doubtful)
+    found = engine.detect(photo(), ())
+    assert [detection.box for detection in found] == [TIP]
+    assert 0.5 < found[0].confidence < 0.9
+    assert found[0].confidence / found[0].nail_confidence == pytest.approx(18, rel=1e-4)
+    whole, closer = engine.looks
+    assert len(whole) == 1
+    for square, box in zip(closer, (COIN, TIP), strict=True):
+        longer = max(box[2] - box[0], box[3] - box[1])
+        assert square.side == pytest.approx(LONE_CONTEXT * longer)
+        assert square.x + square.side / 2 == pytest.approx((box[0] + box[2]) / 2)
+        assert square.y + square.side / 2 == pytest.approx((box[1] + box[3]) / 2)
+
+
+def test_beside_a_hand_one_look_is_enough() -> None:
+    engine = Scripted(lambda square: doubtful(square) if square.side == 300 else [])
+    found = engine.detect(photo(), [a_hand(200, 100, 90)])
+    assert [(detection.box, detection.confidence) for detection in found] == [
+        (COIN, pytest.approx(0.9)),
+        (TIP, pytest.approx(0.6)),
+    ]
+    assert len(engine.looks) == 1
+
+
+def test_a_second_look_elsewhere_says_nothing() -> None:
+    aside = (COIN[0] + 20, COIN[1] + 20, COIN[2] + 20, COIN[3] + 20)
+    engine = Scripted(lambda square: [(COIN if square.side == 300 else aside, 0.9, 0.0)])
+    assert engine.detect(photo(), ()) == ()
+
+
+def test_a_surer_second_look_makes_a_surer_find() -> None:
+    def confidence(again: float) -> float:
+        engine = Scripted(lambda square: [(TIP, 0.5 if square.side == 300 else again, 0.0)])
+        return max((found.confidence for found in engine.detect(photo(), ())), default=0.0)
+
+    sure = [confidence(again) for again in (0.2, 0.6, 0.8, 0.9, 0.97, 1.0)]
+    assert sure[0] == 0 and sure == sorted(sure)
+    assert sure[2] < 0.25 < sure[3] and sure[-1] <= 1
+
+
+def test_a_crowd_of_finds_costs_a_bounded_second_look() -> None:
+    crowd = [((8.0 * i, 0.0, 8.0 * i + 6, 6.0), 0.3 + 0.005 * i, 0.0) for i in range(36)]
+    engine = Scripted(lambda square: crowd if square.side == 300 else [])
+    assert engine.detect(photo(), ()) == ()
+    assert len(engine.looks[1]) == LONE_FINDS
+    assert engine.looks[1][0].x + engine.looks[1][0].side / 2 == pytest.approx(8 * 35 + 3)
 
 
 @pytest.mark.parametrize("kind", ["onnx", "pt"])

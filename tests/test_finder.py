@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tests.hand_shapes import moved, open_hand
+from vov_core.detector import FLOOR
 from vov_core.finder import Finder, elsewhere, fuse, is_flat, match, place_tips, weigh
 from vov_core.findings import Detection, Finger, Hand, Kind, Source, Why
 from vov_core.geometry import (
@@ -185,12 +186,11 @@ def test_a_tip_that_is_seen_twice_is_one_region_with_the_better_scores():
         assert regions[2].polygon == tips[2].polygon
 
 
-def test_without_a_hand_a_small_tip_is_doubted_and_a_close_up_is_not():
-    far, near = Detection((0, 0, 10, 10), 0.8, 0.1), Detection((0, 0, 500, 400), 0.8, 0.1)
-    small, large = fuse((), [far, near], longest=1000)
-    assert (large.confidence, large.nail_confidence) == pytest.approx((0.8, 0.1))
-    assert 0.25 < small.confidence < 0.6 and small.nail_confidence < 0.1
-    faint = Detection((0, 0, 10, 10), 0.15, 0.1)
+def test_where_no_hand_is_the_detector_s_word_stands():
+    far, near = Detection((0, 0, 10, 10), 0.8, 0.1), Detection((0, 0, 500, 400), 0.6, 0.1)
+    regions = fuse((), [far, near], longest=1000)
+    assert [(r.confidence, r.nail_confidence) for r in regions] == [(0.8, 0.1), (0.6, 0.1)]
+    faint = Detection((0, 0, 10, 10), FLOOR / 2, 0.0)
     assert fuse((), [faint], longest=1000) == (), "below the floor"
 
 
@@ -213,6 +213,9 @@ def test_a_tiny_hand_in_a_finger_s_folds_hides_no_finger():
     for region, find in zip(regions[len(tips) :], (finger, beside), strict=True):
         assert box_iou(region.box, find.box) > 0.95
     assert regions[-1].confidence == pytest.approx(0.6), "no hand speaks against it"
+    small = Detection((0, 500, 10, 510), 0.8, 0.1)
+    doubted = fuse(tips, [finger, small], 1000)[-1]
+    assert 0.25 < doubted.confidence < 0.6 and doubted.nail_confidence < 0.1
     faint = replace(finger, confidence=0.2)
     assert fuse(tips, [faint, beside], 1000)[-1].confidence < 0.25, "a guess makes no hand unreal"
 

@@ -23,7 +23,7 @@ Mask = NDArray[np.uint8]
 # How far a view may be zoomed, relative to fitting a picture of ``_FULL_SIZE`` pixels; a hand's
 # view has more context around the hand than the detector's crop, a close-up's tip fills a third
 # of it. Smaller pictures are zoomed further in, so that tips keep enough pixels to be learned from.
-ZOOMS = {"hand": (1.1, 2.0), "whole": (0.9, 2.0), "close": (0.55, 2.0), "empty": (0.8, 3.0)}
+ZOOMS = {"hand": (1.1, 2.0), "whole": (0.9, 2.0), "close": (0.55, 2.0), "empty": (0.8, 2.2)}
 _ANY_ZOOM = (0.7, 1.5)
 _FULL_SIZE = 256
 _FOCUSED = 0.5  # part of the looks that have a labelled tip near their middle
@@ -37,9 +37,12 @@ _SPLIT = (0.3, 0.7)  # where the four meet
 
 # How often each kind of view is looked at. Hands get less than their number would give them: there
 # the landmarks help, while all that is found elsewhere rests on the detector alone.
-SHARES = {"hand": 0.4, "whole": 0.26, "close": 0.14, "empty": 0.2}
+SHARES = {"hand": 0.34, "whole": 0.24, "close": 0.16, "empty": 0.26}
 _OTHER_SHARE = 0.5
 _PASTING = 0.3  # part of the empty views that get pads of a close-up
+_STUBBORN = (
+    15.0  # how much more often than others a view is looked at that surely fools the network
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +150,16 @@ class Looker:
 
     Attributes:
         scenes: The views; their numbers are their places in this list.
+        empty: bool (V,): which of them are photos without hands.
     """
 
     def __init__(self, scenes: Sequence[Scene]) -> None:
         self.scenes = scenes
         kinds = Counter(scene.kind for scene in scenes)
         shares = [SHARES.get(s.kind, _OTHER_SHARE) / kinds[s.kind] for s in scenes]
-        self._ends = np.cumsum(shares) / np.sum(shares)
+        self._shares = np.array(shares) / np.sum(shares)
+        self._ends = np.cumsum(self._shares)
+        self.empty = np.array([scene.kind == "empty" for scene in scenes])
         # A quadrilateral's corners would bring their surroundings along, and an outline that was
         # cut at the view's border is no finger's shape any more: only drawn ones are pasted.
         self._pads = [
@@ -163,6 +169,21 @@ class Looker:
             for shape in scene.shapes
             if shape.number == 0 and _is_drawn(shape, scene)
         ]
+
+    def doubt(self, suspicion: NDArray[np.float32]) -> None:
+        """Looks more often at those photos without hands that the network takes for fingers.
+
+        Most of such photos are told apart soon and teach nothing more. All together keep their
+        share of the looks.
+
+        Args:
+            suspicion: (V,), how sure the network is of a finger in each view, 0..1; only those of
+                empty views count.
+        """
+        shares = self._shares.copy()
+        wanted = shares[self.empty] * (1 + _STUBBORN * suspicion[self.empty])
+        shares[self.empty] = wanted / max(1e-9, wanted.sum()) * shares[self.empty].sum()
+        self._ends = np.cumsum(shares)
 
     def batch(self, count: int, size: int, rng: np.random.Generator) -> Batch:
         """Random looks as training pictures of ``size`` x ``size``."""

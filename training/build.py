@@ -59,11 +59,8 @@ def build(data: Sequence[Path], out: Path, backgrounds: Path | None = None) -> C
     with ThreadPoolExecutor() as pool:
         for kinds in pool.map(partial(_all_views, out), chain.from_iterable(map(read, data))):
             count.update(kinds)
-    for path in sorted(backgrounds.iterdir()) if backgrounds else []:
-        pixels = cv2.imread(str(path))
-        height, width = pixels.shape[:2]
-        _write(cut((), pixels, "empty", (0, 0, width, height)), out, "train", f"empty_{path.stem}")
-        count["train/empty"] += 1
+        empty = sorted(backgrounds.iterdir()) if backgrounds else []
+        count.update(pool.map(partial(_empty_view, out), empty))
     names = dict(enumerate((*CLASSES, "unclear")))
     description = {"path": ".", "train": "images/train", "val": "images/dev", "names": names}
     (out / "data.yaml").write_text(yaml.safe_dump(description, sort_keys=False), "utf-8")
@@ -77,6 +74,14 @@ def _all_views(out: Path, photo: LabelledPhoto) -> list[str]:
         _write(view, out, photo.split, f"{view.kind}_{photo.path.stem}_{i}")
         kinds.append(f"{photo.split}/{view.kind}")
     return kinds
+
+
+def _empty_view(out: Path, path: Path) -> str:
+    """Writes a photo without hands as a view and returns its split and kind."""
+    pixels = cv2.imread(str(path))
+    height, width = pixels.shape[:2]
+    _write(cut((), pixels, "empty", (0, 0, width, height)), out, "train", f"empty_{path.stem}")
+    return "train/empty"
 
 
 def views(photo: LabelledPhoto) -> Iterator[View]:

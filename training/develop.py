@@ -4,11 +4,13 @@ All views lie in the device's memory; a look is resampled, joined, covered, reli
 noisy and compressed there, so that a fast GPU never waits for pictures.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -69,9 +71,7 @@ class Darkroom:
     def develop(self, batch: Batch) -> Tensor:
         """The pictures of a batch: RGB, float32, (N, 3, S, S), 0..1."""
         batch = Batch(*(np.asarray(part) for part in batch))
-        pictures = self.join(batch)
-        for cover in batch.covers:
-            self._hide(pictures, cover)
+        pictures = self._hide(self.join(batch), batch.covers)
         pictures = self._relight(pictures)
         pictures = self._coarsen(pictures)
         pictures = self._smear(pictures)
@@ -86,8 +86,10 @@ class Darkroom:
         pictures = layers[:count]
         if len(batch.masks):
             alphas = self._here(batch.masks)[:, None].float() / 255
-            for i, slot in enumerate(batch.slots[count:].tolist()):
-                pictures[slot].lerp_(layers[count + i], alphas[i])
+            for places in _one_each(batch.slots[count:]):
+                slots, over = self._here(batch.slots[count + places]), self._here(places)
+                under = pictures[slots]
+                pictures[slots] = under.lerp_(layers[count + over], alphas[over])
         return pictures
 
     def _resample(self, batch: Batch, size: int) -> Tensor:
@@ -113,12 +115,19 @@ class Darkroom:
             result[chosen] = functional.grid_sample(photos, grid, align_corners=False) + GREY
         return result
 
-    def _hide(self, pictures: Tensor, cover: Any) -> None:
-        slot, x0, y0, x1, y1 = (int(value) for value in cover[:5])
-        area = pictures[slot, :, y0:y1, x0:x1]
-        noise = torch.randn(area.shape[1:], generator=self._chance, device=self.device)
-        colour = self._here(np.asarray(cover[5:8], np.float32))
-        area.copy_(colour[:, None, None] + noise * float(cover[8]))
+    def _hide(self, pictures: Tensor, covers: NDArray[np.float32]) -> Tensor:
+        """Lays grainy rectangles of one colour over pictures (N, 3, S, S)."""
+        size = pictures.shape[-1]
+        line = torch.arange(size, device=self.device)
+        for places in _one_each(covers[:, 0]):
+            slots = self._here(covers[places, 0].astype(np.int64))
+            x0, y0, x1, y1, *colour, grain = self._here(covers[places, 1:]).T[..., None]
+            across, down = (line >= x0) & (line < x1), (line >= y0) & (line < y1)
+            hidden = (down[:, :, None] & across[:, None])[:, None]
+            noise = _wide(grain[:, 0]) * self._normal(len(places), 1, size, size)
+            paint = torch.cat(colour, 1)[:, :, None, None] + noise
+            pictures[slots] = torch.where(hidden, paint, pictures[slots])
+        return pictures
 
     def _relight(self, pictures: Tensor) -> Tensor:
         """Hue and saturation, then light from night to glare, as one gain per channel and place."""
@@ -237,7 +246,21 @@ class Darkroom:
         tensor = torch.as_tensor(values)
         if self.device == "cpu":
             return tensor
-        return tensor.pin_memory().to(self.device, non_blocking=True)
+        pinned = tensor if tensor.is_pinned() else tensor.pin_memory()
+        return pinned.to(self.device, non_blocking=True)
+
+
+def _one_each(slots: NDArray[Any]) -> Iterator[NDArray[np.int64]]:
+    """Places in a list of picture numbers, in rounds: each picture once a round, in their order."""
+    numbers, seen = np.asarray(slots).tolist(), Counter[Any]()
+    rounds: list[list[int]] = []
+    for place, number in enumerate(numbers):
+        if seen[number] == len(rounds):
+            rounds.append([])
+        rounds[seen[number]].append(place)
+        seen[number] += 1
+    for places in rounds:
+        yield np.array(places, np.int64)
 
 
 def _canvases(views: Sequence[Picture], device: str) -> Tensor:

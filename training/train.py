@@ -54,6 +54,7 @@ _SILENT = -20.0  # objectness before the sigmoid that costs nothing where nothin
 _STEEPEST = 0.6  # length at which a step's gradient is cut
 _MEMORY = (0.998, 300)  # how slowly averaged weights follow, and the steps until it is reached
 _SCORED_AT_ONCE = 32  # pictures
+_RELIEF = 0.7  # what is left of a photo's suspicion when a look at it shows no finger any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,7 @@ class Trainer:
         from training.develop import Darkroom
 
         torch.manual_seed(plan.seed)
+        torch.backends.cudnn.benchmark = True  # few sizes come again and again
         self.torch, self.out, self.plan = torch, out, plan
         self.device, self.workers = device, workers
         with ThreadPoolExecutor() as pool:
@@ -165,6 +167,7 @@ class Trainer:
             self.model, multi_avg_fn=self._follow, use_buffers=True
         )
         self.elapsed, self.epoch, self.best, self.frozen = 0.0, 0, -1.0, False
+        self.suspicion = torch.zeros(len(train), device=device)
         out.mkdir(parents=True, exist_ok=True)
         (out / "plan.json").write_text(json.dumps(asdict(plan), indent=1), "utf-8")
 
@@ -193,6 +196,7 @@ class Trainer:
             for norm in self._norms(self.model):
                 norm.eval()
         total, done = 0, 0
+        self.looker.doubt(self.suspicion.cpu().numpy())
         steps = max(1, self.plan.epoch // self.plan.batch)
         for batch in islice(self._batches(size, self.plan.spread), steps):
             total += self._step(batch)
@@ -210,6 +214,7 @@ class Trainer:
             num_workers=self.workers,
             collate_fn=_as_it_is,
             prefetch_factor=4 if self.workers else None,
+            pin_memory=self.device == "cuda",
         )
         yield from loader
 
@@ -234,7 +239,9 @@ class Trainer:
         )
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
             answers = self.model(pictures)
-        answers = self._silence([answer.float() for answer in answers], unclear)
+        answers = [answer.float() for answer in answers]
+        self._suspect(batch, answers)
+        answers = self._silence(answers, unclear)
         loss, parts = self.loss(answers, truth)
         self.optimizer.zero_grad(set_to_none=True)
         (loss / len(pictures)).backward()
@@ -242,6 +249,19 @@ class Trainer:
         self.optimizer.step()
         self.average.update_parameters(self.model)
         return parts
+
+    def _suspect(self, batch: Batch, answers: Sequence[Any]) -> None:
+        """Remembers how sure the network is of a finger in photos that show none."""
+        views, count = np.asarray(batch.views), len(batch.unclear)
+        layers = np.bincount(np.asarray(batch.slots), minlength=count)
+        seen = np.flatnonzero((layers == 1) & self.looker.empty[views[:count]])
+        pictures, chosen = (self.torch.as_tensor(a).to(self.device) for a in (seen, views[seen]))
+        with self.torch.no_grad():
+            scores = [
+                a[pictures, ..., 4].sigmoid() * a[pictures, ..., 5].sigmoid() for a in answers
+            ]
+            sure = self.torch.stack([score.flatten(1).amax(1) for score in scores]).amax(0)
+            self.suspicion[chosen] = self.torch.maximum(self.suspicion[chosen] * _RELIEF, sure)
 
     def _silence(self, answers: Sequence[Any], unclear: Any) -> list[Any]:
         """Takes the objectness of unclear areas out of the loss.
@@ -345,6 +365,7 @@ class Trainer:
             "epoch": self.epoch,
             "best": self.best,
             "frozen": self.frozen,
+            "suspicion": self.suspicion,
         }
         part = self.out / "last.part"
         self.torch.save(state, part)
@@ -358,7 +379,7 @@ class Trainer:
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.elapsed, self.epoch, self.best = state["elapsed"], state["epoch"], state["best"]
-        self.frozen = state["frozen"]
+        self.frozen, self.suspicion = state["frozen"], state["suspicion"]
 
 
 def _looks(looker: Looker, plan: Plan, sizes: tuple[int, int], epoch: int) -> Any:

@@ -40,6 +40,17 @@ HAND_CONTEXT = 1.5
 GREY = 114
 """What lies outside of the photo looks like this to the network."""
 
+LONE_CONTEXT = 3.4
+"""Side of the square in which a find without a hand is looked at again, relative to the find."""
+LONE_ODDS = 0.02
+"""Odds that such a find is a finger tip, relative to the square of its second score's: measured on
+901 pictures without hands and 360 close-ups, so that the default confidence lets one false find in
+about 50 pictures through."""
+LONE_FINDS = 24
+"""So many of them are looked at, the best first; the others are dropped."""
+SAME_AGAIN = 0.4
+"""Boxes of the two looks with a higher intersection over union are the same."""
+
 _CONTAINED = 0.8  # of two views' boxes, the one that lies this much inside the other is its part
 _SMALLEST_SIDE = 8.0  # photo pixels; a hand smaller than this has no finger tips to see
 
@@ -236,20 +247,55 @@ class Engine(ABC):
             One detection per finger tip, best first, in pixels of the photo.
         """
         height, width = pixels.shape[:2]
-        squares = windows(width, height, hands)
-        rows = self.answer(np.stack([square.cut(pixels, self.size) for square in squares]))
-        seen = [suppress(row) for row in rows]
-        boxes = [
-            square.to_photo(found, self.size)
-            for square, (found, _) in zip(squares, seen, strict=True)
-        ]
-        merged, scores = merge(np.concatenate(boxes), np.concatenate([s for _, s in seen]))
+        seen = self._look(pixels, windows(width, height, hands))
+        merged, scores = merge(*(np.concatenate(parts) for parts in zip(*seen, strict=True)))
+        if not hands and len(merged):
+            merged, scores = self._look_again(pixels, merged[:LONE_FINDS])
         inside = merged.clip(0, [width, height, width, height])
         return tuple(
             Detection((x0, y0, x1, y1), pad, nail)
             for (x0, y0, x1, y1), (pad, nail) in zip(inside.tolist(), scores.tolist(), strict=True)
             if x1 > x0 and y1 > y0
         )
+
+    def _look(self, pixels: Pixels, squares: Sequence[Window]) -> list[tuple[Array, Array]]:
+        """Boxes (K, 4) in the photo and scores (K, 2) found in each square."""
+        rows = self.answer(np.stack([square.cut(pixels, self.size) for square in squares]))
+        seen = [suppress(row) for row in rows]
+        return [
+            (square.to_photo(boxes, self.size), scores)
+            for square, (boxes, scores) in zip(squares, seen, strict=True)
+        ]
+
+    def _look_again(self, pixels: Pixels, boxes: Array) -> tuple[Array, Array]:
+        """Looks at finds that no hand speaks for once more, each in a square of its own.
+
+        A finger tip looks like one at any size; a coin, a knee or a curtain's fold seldom does. The
+        second look's scores count, and where they say nothing the find is dropped.
+        """
+        seen = self._look(pixels, [_around(*box) for box in boxes.tolist()])
+        chances = np.stack([_same_tip(box, *s) for box, s in zip(boxes, seen, strict=True)])
+        total = chances.sum(1, keepdims=True).clip(1e-6)
+        sure = total.clip(max=1 - 1e-6)
+        odds = LONE_ODDS * (sure / (1 - sure)) ** 2
+        chances *= odds / (1 + odds) / total
+        order = np.argsort(-chances.max(1), kind="stable")
+        kept = order[chances[order].max(1) >= FLOOR]
+        return boxes[kept], chances[kept]
+
+
+def _around(x0: float, y0: float, x1: float, y1: float) -> Window:
+    side = max(x1 - x0, y1 - y0) * LONE_CONTEXT
+    return Window((x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side)
+
+
+def _same_tip(box: Array, boxes: Array, scores: Array) -> Array:
+    """The best scores (2,) of boxes (N, 4) that are the same finger tip; zeros if none is."""
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
+    both = (high - low).clip(0).prod(1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1) + (box[2:] - box[:2]).prod()
+    same = scores[both > SAME_AGAIN * (areas - both)]
+    return same.max(0) if len(same) else np.zeros(2, np.float32)
 
 
 class OnnxEngine(Engine):

@@ -177,8 +177,9 @@ def fuse(
     once. A further detection that mostly lies on a tip is that tip seen again. A tip without a
     detection keeps ``confidence`` None: the detector, if there was one, gave it less than its
     floor. A detection without a tip becomes a region of its own, if what :func:`elsewhere` leaves
-    of its scores still is above the floor. Hands whose tips all lie in one detection are made up
-    and take no part in this.
+    of its scores still is above the floor; where there are no tips at all, the detector has looked
+    twice, and its scores stay. Hands whose tips all lie in one detection are made up and take no
+    part in this.
 
     Args:
         tips: Regions from landmarks.
@@ -206,7 +207,7 @@ def fuse(
         if tip is not None:
             joined[tip] = _seen_again(joined[tip], detection)
             continue
-        region = _lone(len(lone), detection, side)
+        region = _lone(len(lone), elsewhere(detection, side) if tips else detection)
         if max(region.confidence or 0.0, region.nail_confidence or 0.0) >= FLOOR:
             lone.append(region)
     return (*joined, *lone)
@@ -316,25 +317,24 @@ def _with_scores(tip: Region, scores: Detection) -> Region:
     )
 
 
-def _lone(number: int, detection: Detection, longest: float) -> Region:
+def _lone(number: int, detection: Detection) -> Region:
     x0, y0, x1, y1 = detection.box
-    worth = elsewhere(detection, longest)
     return Region(
         id=f"d{number}",
         polygon=box_polygon(detection.box),
         width=min(x1 - x0, y1 - y0),
         source=Source.DETECTOR,
-        kind=_kind(worth),
-        confidence=worth.confidence,
-        nail_confidence=worth.nail_confidence,
+        kind=_kind(detection),
+        confidence=detection.confidence,
+        nail_confidence=detection.nail_confidence,
     )
 
 
 def elsewhere(detection: Detection, longest: float) -> Detection:
-    """What a detection's scores are worth where no landmarks stand behind it.
+    """What a detection's scores are worth where landmarks stand behind others, not behind it.
 
-    Of a finger tip that is small in the photo the landmarker would have seen the hand, so its
-    silence speaks against it; close-ups it does not see. The doubt falls with the tip's size.
+    Where all hands are made up, the photo may be a close-up, which the landmarker is blind for; a
+    finger tip that is small in the photo speaks against that. The doubt falls with the tip's size.
 
     Args:
         detection: A finger tip.
