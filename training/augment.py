@@ -23,7 +23,13 @@ Mask = NDArray[np.uint8]
 # How far a view may be zoomed, relative to fitting a picture of ``_FULL_SIZE`` pixels; a hand's
 # view has more context around the hand than the detector's crop, a close-up's tip fills a third
 # of it. Smaller pictures are zoomed further in, so that tips keep enough pixels to be learned from.
-ZOOMS = {"hand": (1.1, 2.0), "whole": (0.9, 2.0), "close": (0.55, 2.0), "empty": (0.8, 2.2)}
+ZOOMS = {
+    "hand": (1.1, 2.0),
+    "whole": (0.9, 2.0),
+    "close": (0.55, 2.0),
+    "tip": (0.9, 2.4),
+    "empty": (0.8, 2.2),
+}
 _ANY_ZOOM = (0.7, 1.5)
 _FULL_SIZE = 256
 _FOCUSED = 0.5  # part of the looks that have a labelled tip near their middle
@@ -37,7 +43,7 @@ _SPLIT = (0.3, 0.7)  # where the four meet
 
 # How often each kind of view is looked at. Hands get less than their number would give them: there
 # the landmarks help, while all that is found elsewhere rests on the detector alone.
-SHARES = {"hand": 0.34, "whole": 0.24, "close": 0.16, "empty": 0.26}
+SHARES = {"hand": 0.28, "whole": 0.2, "close": 0.12, "tip": 0.14, "empty": 0.26}
 _OTHER_SHARE = 0.5
 _PASTING = 0.3  # part of the empty views that get pads of a close-up
 _STUBBORN = (

@@ -28,7 +28,8 @@ Picture = NDArray[np.uint8]
 _HAND_CONTEXT = 2.2  # side of a hand's view, relative to the landmarks' extent
 _CLOSE_CONTEXT = 3.0  # side of a close-up, relative to the tip's longer side
 _CLOSE_FROM = 0.22  # tips longer than this part of the photo's longer side get close-ups
-_LONGEST = {"hand": 448, "whole": 512, "close": 352, "empty": 512}
+_TIP_FROM = 32.0  # pixels; tips of hands that are longer than this are shown as close-ups, too
+_LONGEST = {"hand": 448, "whole": 512, "close": 352, "tip": 352, "empty": 512}
 _SEEN = 0.5  # a tip of which less is inside the view becomes unclear
 _HINT = 0.1  # and one of which less than this is inside is dropped
 
@@ -38,7 +39,8 @@ class View:
     """A part of a photo as a picture of its own.
 
     Attributes:
-        kind: ``hand``, ``whole``, ``close`` or ``empty`` (a photo without hands).
+        kind: ``hand``, ``whole``, ``close`` (a photo of a single tip), ``tip`` (the same cut out
+            of a photo of a hand, so less sharp) or ``empty`` (a photo without hands).
         pixels: BGR, uint8.
         shapes: Outlines in pixels of the view, cut at its border.
     """
@@ -93,8 +95,11 @@ def views(photo: LabelledPhoto) -> Iterator[View]:
         yield cut(photo.shapes, pixels, "hand", _square(hand, _HAND_CONTEXT))
     for shape in photo.shapes:
         x0, y0, x1, y1 = shape.box
-        if shape.number == 0 and max(x1 - x0, y1 - y0) > _CLOSE_FROM * max(width, height):
-            yield cut(photo.shapes, pixels, "close", _square(shape.points, _CLOSE_CONTEXT))
+        longer, square = max(x1 - x0, y1 - y0), _square(shape.points, _CLOSE_CONTEXT)
+        if shape.number == 0 and longer > _CLOSE_FROM * max(width, height):
+            yield cut(photo.shapes, pixels, "close", square)
+        elif shape.number != UNCLEAR and photo.hands and longer > _TIP_FROM:
+            yield cut(photo.shapes, pixels, "tip", square)
 
 
 def cut(

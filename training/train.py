@@ -75,6 +75,8 @@ class Plan:
         freeze: Part of the budget after which batch statistics stay as they are. A feature that is
             rare has tiny statistics: batches hide it, and a single photo that has it then lights
             up the whole network. Training on under fixed statistics cures that.
+        fixed: How many of the network's first layers stay as they are; to train on from weights
+            where there is no GPU. yolov5's backbone has 10.
         seed: Of all chance.
     """
 
@@ -89,6 +91,7 @@ class Plan:
     rate: float = 1.5e-3
     decay: float = 0.01
     freeze: float = 0.6
+    fixed: int = 0
     seed: int = 0
 
     def size(self, progress: float) -> int:
@@ -156,6 +159,7 @@ class Trainer:
         if start is not None:
             model.load_state_dict(torch.load(start, weights_only=True)["weights"])
         model.hyp = LOSS
+        model.model[: plan.fixed].requires_grad_(False)
         for norm in self._norms(model):
             norm.momentum = 0.1  # yolov5's 0.03 lags behind in short runs
         self.model = model.to(device, memory_format=torch.channels_last)
@@ -316,8 +320,8 @@ class Trainer:
     @cache  # noqa: B019 - a trainer lives as long as its process
     def _shown(self, size: int) -> list[tuple[Any, list[Labels]]]:
         """The dev views as batches of pictures with their labels."""
-        # Small pictures of whole photos show no fingers; hands and close-ups are what counts here.
-        views = [view for view in self.dev if view.scene.kind != "whole"]
+        # Small pictures of whole photos show no fingers, and tips are those of the hands once more.
+        views = [view for view in self.dev if view.scene.kind in ("hand", "close")]
         shown = [
             plain(v.pixels, v.scene.shapes, _SCORED_ZOOM.get(v.scene.kind, 1.0), size)
             for v in views
@@ -447,6 +451,7 @@ def main() -> None:
     parser.add_argument("--decay", type=float, default=plan.decay, help="of weights")
     parser.add_argument("--rate", type=float, default=plan.rate, help="highest learning rate")
     parser.add_argument("--freeze", type=float, default=plan.freeze)
+    parser.add_argument("--fixed", type=int, default=plan.fixed, help="layers that stay")
     parser.add_argument("--seed", type=int, default=plan.seed)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--workers", type=int, default=0, help="processes that choose looks")

@@ -1,5 +1,7 @@
 """Views and looks: labels follow the pixels through every turn."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,7 +90,19 @@ def test_views_are_looked_at_by_kind() -> None:
     looker = Looker([scene("hand")] + [scene("empty", ())] * 9)
     rng = np.random.default_rng(0)
     picked = [looker._pick(rng) for _ in range(2000)]
-    assert picked.count(0) / 2000 == pytest.approx(0.4 / 0.6, abs=0.04)
+    assert picked.count(0) / 2000 == pytest.approx(0.28 / 0.54, abs=0.04)
+
+
+def test_photos_that_fool_the_network_are_looked_at_more_often() -> None:
+    looker = Looker([scene("hand")] + [scene("empty", ())] * 3)
+    looker.doubt(np.array([1.0, 0.0, 1.0, 0.0], np.float32))
+    rng = np.random.default_rng(0)
+    picked = Counter(looker._pick(rng) for _ in range(4000))
+    assert picked[0] / 4000 == pytest.approx(0.28 / 0.54, abs=0.03)
+    assert picked[2] / (picked[1] + picked[3]) == pytest.approx(16 / 2, rel=0.2)
+    looker.doubt(np.zeros(4, np.float32))
+    picked = Counter(looker._pick(rng) for _ in range(4000))
+    assert picked[2] / picked[1] == pytest.approx(1, rel=0.2)
 
 
 def test_a_covered_tip_becomes_unclear() -> None:

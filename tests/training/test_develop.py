@@ -72,11 +72,27 @@ def test_covers_hide() -> None:
     covers = (Cover((10, 20, 30, 50), (200, 10, 90), 0.0),)
     batch = single(straight, covers)
     room = Darkroom([wall()], "cpu")
-    pictures = room.join(batch)
-    room._hide(pictures, batch.covers[0])
+    pictures = room._hide(room.join(batch), batch.covers)
     area = pictures[0, :, 20:50, 10:30]
     assert (area == torch.tensor([200.0, 10.0, 90.0])[:, None, None]).all()
     assert np.abs(as_picture(pictures[0])[50:] - wall()[50:SIZE, :SIZE]).max() < 0.01
+
+
+def test_the_last_layer_and_the_last_cover_are_on_top() -> None:
+    straight = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+    mask = np.full((SIZE, SIZE), 255, np.uint8)
+    layers = (Layer(0, straight), Layer(1, straight, mask), Layer(2, straight, mask))
+    covers = (
+        Cover((0, 0, 20, 20), (9, 9, 9), 0.0),
+        Cover((10, 10, 30, 30), (200, 10, 90), 0.0),
+    )
+    batch = pack([Look(layers, covers, NOTHING), Look(layers[:1], (), NOTHING)])
+    walls = [wall(i) for i in range(3)]
+    room = Darkroom(walls, "cpu")
+    one, two = (as_picture(p) for p in room._hide(room.join(batch), batch.covers))
+    assert np.abs(one[30:] - walls[2][30:SIZE, :SIZE]).max() < 0.01
+    assert np.abs(two - walls[0][:SIZE, :SIZE]).max() < 0.01
+    assert (one[5, 5] == 9).all() and sorted(one[15, 15]) == [10, 90, 200]
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 
@@ -25,7 +26,8 @@ TINY = Plan(model="yolov5n", minutes=0.02, sizes=(64,), shares=(1.0,), batch=4, 
 def views(own_set: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("views")
     count = build([own_set], out)
-    assert count == Counter({"train/whole": 4, "train/hand": 4, "dev/whole": 2, "dev/hand": 2})
+    train = {"train/whole": 4, "train/hand": 4, "train/tip": 5}
+    assert count == Counter({**train, "dev/whole": 2, "dev/hand": 2, "dev/tip": 3})
     return out
 
 
@@ -41,7 +43,28 @@ def run(views: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_views_keep_classes(views: Path) -> None:
     photos = read(views)
     assert {shape.number for photo in photos for shape in photo.shapes} == {0, 1, 2}
-    assert {photo.path.name.split("_")[0] for photo in photos} == {"whole", "hand"}
+    assert {photo.path.name.split("_")[0] for photo in photos} == {"whole", "hand", "tip"}
+
+
+def test_larger_tips_of_hands_are_shown_as_close_ups(views: Path) -> None:
+    tips = [photo for photo in read(views) if photo.path.stem.startswith("tip")]
+    for tip in tips:
+        height, width = cv2.imread(str(tip.path)).shape[:2]
+        middles = [shape.points.mean(0) / (width, height) for shape in tip.shapes]
+        assert any(np.abs(middle - 0.5).max() < 0.05 for middle in middles)
+        assert all(shape.number != 2 or len(tip.shapes) > 1 for shape in tip.shapes)
+
+
+def test_some_layers_stay_as_they_are(views: Path, tmp_path: Path) -> None:
+    trainer = Trainer(views, tmp_path, replace(TINY, fixed=10))
+    before = {name: value.clone() for name, value in trainer.model.named_parameters()}
+    trainer.run()
+    changed = {
+        int(name.split(".")[1])
+        for name, value in trainer.model.named_parameters()
+        if not torch.equal(value, before[name])
+    }
+    assert changed and min(changed) >= 10
 
 
 def test_photos_without_hands_become_empty_views(own_set: Path, tmp_path: Path) -> None:
@@ -108,6 +131,29 @@ def test_unclear_areas_cost_nothing(views: Path, tmp_path: Path) -> None:
     assert (gradient[1, ..., 4] == 1).all()
     assert (silent[0][0, :, :4, :, 4] < -10).all()
     assert (silent[0][0, :, :4, :, :4] == 0).all()
+
+
+def test_photos_without_hands_that_look_like_fingers_are_remembered(
+    own_set: Path, tmp_path: Path
+) -> None:
+    backgrounds = tmp_path / "backgrounds"
+    backgrounds.mkdir()
+    cv2.imwrite(str(backgrounds / "wall.png"), np.full((100, 100, 3), 90, np.uint8))
+    build([own_set], tmp_path / "views", backgrounds)
+    trainer = Trainer(tmp_path / "views", tmp_path / "run", TINY)
+    wall = int(np.flatnonzero(trainer.looker.empty)[0])
+    other = 1 - wall if wall < 2 else 0
+    rng = np.random.default_rng(0)
+    trainer.looker._ends = np.cumsum(np.eye(len(trainer.looker.scenes))[wall])
+    looks = trainer.looker.batch(8, 64, rng)
+    answers = [torch.full((8, 3, s, s, 7), -9.0) for s in (8, 4, 2)]
+    answers[1][:, 1, 2, 2, 4:6] = 2.0
+    trainer._suspect(looks, answers)
+    fooled = 1 / (1 + np.exp(-2.0))
+    assert float(trainer.suspicion[wall]) == pytest.approx(fooled**2, abs=1e-4)
+    assert float(trainer.suspicion[other]) == 0
+    trainer._suspect(looks, [torch.full_like(answer, -9.0) for answer in answers])
+    assert 0 < float(trainer.suspicion[wall]) < fooled**2
 
 
 def test_export_agrees_and_loads(tmp_path: Path, own_set: Path) -> None:
