@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from vov_core.findings import Box, Findings, Kind, Region, Source
+from vov_core.findings import Box, Findings, Hand, Kind, Region, Source
 from vov_core.geometry import box_polygon
 from vov_core.lab import Entry, Shape, Truth
 
@@ -46,11 +46,13 @@ def entry(
     name: str = "a.jpg",
     scale: float = 1.0,
     detector: bool = True,
+    hands: tuple[Hand, ...] = (),
 ) -> Entry:
     findings = Findings(
         photo_sha256=name,
         width=WIDTH,
         height=HEIGHT,
+        hands=hands,
         regions=regions,
         detector=detector,
         ms={"hands": 20.0, "detector": 90.0, "fuse": 0.5},

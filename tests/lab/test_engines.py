@@ -3,6 +3,7 @@
 import pytest
 
 from tests.lab.made import entry, region
+from tests.test_detector import a_hand
 from tests.tiny_network import tiny_network
 from vov_core.detector import OnnxEngine
 from vov_core.findings import Box, Detection
@@ -32,7 +33,8 @@ def test_a_find_of_one_alone_and_how_far_the_shared_are_apart() -> None:
 
 def test_a_run_keeps_the_finds_of_every_photo_and_times_every_stage() -> None:
     engine = OnnxEngine(tiny_network()["onnx"])
-    entries = [entry(region("h0-index", TIP, 0.9, 0), name=name) for name in "ab"]
+    hands = (a_hand(150, 30, 100),)
+    entries = [entry(region("h0-index", TIP, 0.9, 0), name=n, hands=hands) for n in "ab"]
     done: list[float] = []
     ran = run(engine, entries, Trial(), done.append)
     expected = [engine.detect(one.pixels()[0], one.findings.hands) for one in entries]
