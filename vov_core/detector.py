@@ -1,8 +1,9 @@
 """The custom YOLOv5m that finds finger tips and tells pads from nails.
 
 One batched call per photo: a square around each hand plus the whole photo, all resampled to the
-size the network was trained for. Two engines give the same answer: ONNX Runtime on a CPU, PyTorch
-(through the yolov5 package) on a GPU.
+size the network was trained for. Where no hand is seen, a second call looks at the finds once
+more. Two engines give the same answer: ONNX Runtime on a CPU, PyTorch (through the yolov5 package)
+on a GPU.
 """
 
 import hashlib
