@@ -188,9 +188,18 @@ def test_a_tip_that_is_seen_twice_is_one_region_with_the_better_scores():
 
 def test_where_no_hand_is_the_detector_s_word_stands():
     far, near = Detection((0, 0, 10, 10), 0.8, 0.1), Detection((0, 0, 500, 400), 0.6, 0.1)
-    regions = fuse((), [far, near], longest=1000)
+    regions = fuse((), [far, near], longest=None)
     assert [(r.confidence, r.nail_confidence) for r in regions] == [(0.8, 0.1), (0.6, 0.1)]
     faint = Detection((0, 0, 10, 10), FLOOR / 2, 0.0)
+    assert fuse((), [faint], longest=None) == (), "below the floor"
+
+
+def test_beside_a_hand_without_tips_a_small_tip_is_doubted_and_a_close_up_is_not():
+    far, near = Detection((0, 0, 10, 10), 0.8, 0.1), Detection((0, 0, 500, 400), 0.8, 0.1)
+    small, large = fuse((), [far, near], longest=1000)
+    assert (large.confidence, large.nail_confidence) == pytest.approx((0.8, 0.1))
+    assert 0.25 < small.confidence < 0.6 and small.nail_confidence < 0.1
+    faint = Detection((0, 0, 10, 10), 0.15, 0.1)
     assert fuse((), [faint], longest=1000) == (), "below the floor"
 
 

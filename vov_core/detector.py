@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from vov_core.findings import Detection, Hand
 from vov_core.models import WEIGHTS, manifest, model_bytes
+from vov_core.scoring import iou
 
 Array = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -276,10 +277,9 @@ class Engine(ABC):
         """
         seen = self._look(pixels, [_around(*box) for box in boxes.tolist()])
         chances = np.stack([_same_tip(box, *s) for box, s in zip(boxes, seen, strict=True)])
-        total = chances.sum(1, keepdims=True).clip(1e-6)
-        sure = total.clip(max=1 - 1e-6)
-        odds = LONE_ODDS * (sure / (1 - sure)) ** 2
-        chances *= odds / (1 + odds) / total
+        chances /= np.maximum(1, chances.sum(1, keepdims=True))
+        total = chances.sum(1, keepdims=True)
+        chances *= LONE_ODDS * total / (LONE_ODDS * total**2 + (1 - total) ** 2)
         order = np.argsort(-chances.max(1), kind="stable")
         kept = order[chances[order].max(1) >= FLOOR]
         return boxes[kept], chances[kept]
@@ -292,10 +292,7 @@ def _around(x0: float, y0: float, x1: float, y1: float) -> Window:
 
 def _same_tip(box: Array, boxes: Array, scores: Array) -> Array:
     """The best scores (2,) of boxes (N, 4) that are the same finger tip; zeros if none is."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
-    both = (high - low).clip(0).prod(1)
-    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1) + (box[2:] - box[:2]).prod()
-    same = scores[both > SAME_AGAIN * (areas - both)]
+    same = scores[iou(box[None], boxes)[0] > SAME_AGAIN]
     return same.max(0) if len(same) else np.zeros(2, np.float32)
 
 

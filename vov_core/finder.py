@@ -102,7 +102,9 @@ class Finder:
             seen, ms["detector"] = _timed(lambda: detector.detect(pixels, hands))
             detections = tuple(one for one in seen if not is_flat(pixels, one.box))
         (tips, unplaced), place_ms = _timed(lambda: place_tips(hands, width, height))
-        regions, fuse_ms = _timed(lambda: fuse(tips, detections, max(width, height)))
+        regions, fuse_ms = _timed(
+            lambda: fuse(tips, detections, max(width, height) if hands else None)
+        )
         ms["fuse"] = place_ms + fuse_ms
         return Findings(
             photo_sha256=photo_sha256,
@@ -169,7 +171,7 @@ def place_tips(
 
 
 def fuse(
-    tips: Sequence[Region], detections: Sequence[Detection], longest: float = 0
+    tips: Sequence[Region], detections: Sequence[Detection], longest: float | None = 0
 ) -> tuple[Region, ...]:
     """Joins tips and detections that are the same finger tip.
 
@@ -177,14 +179,14 @@ def fuse(
     once. A further detection that mostly lies on a tip is that tip seen again. A tip without a
     detection keeps ``confidence`` None: the detector, if there was one, gave it less than its
     floor. A detection without a tip becomes a region of its own, if what :func:`elsewhere` leaves
-    of its scores still is above the floor; where there are no tips at all, the detector has looked
-    twice, and its scores stay. Hands whose tips all lie in one detection are made up and take no
-    part in this.
+    of its scores still is above the floor. Hands whose tips all lie in one detection are made up
+    and take no part in this.
 
     Args:
         tips: Regions from landmarks.
         detections: Of the same photo; may be empty.
-        longest: The photo's longer side, pixels.
+        longest: The photo's longer side, pixels; None where no hand was seen, so that the detector
+            has looked twice and its scores stay.
 
     Returns:
         The tips in their order, then the lone detections in theirs (``d0``, ``d1``, ...).
@@ -207,7 +209,7 @@ def fuse(
         if tip is not None:
             joined[tip] = _seen_again(joined[tip], detection)
             continue
-        region = _lone(len(lone), elsewhere(detection, side) if tips else detection)
+        region = _lone(len(lone), detection if side is None else elsewhere(detection, side))
         if max(region.confidence or 0.0, region.nail_confidence or 0.0) >= FLOOR:
             lone.append(region)
     return (*joined, *lone)
