@@ -46,9 +46,7 @@ _SPLIT = (0.3, 0.7)  # where the four meet
 SHARES = {"hand": 0.28, "whole": 0.2, "close": 0.12, "tip": 0.14, "empty": 0.26}
 _OTHER_SHARE = 0.5
 _PASTING = 0.3  # part of the empty views that get pads of a close-up
-_STUBBORN = (
-    15.0  # how much more often than others a view is looked at that surely fools the network
-)
+_STUBBORN = 15.0  # times that a view is looked at more often if it surely fools the network
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,11 +48,11 @@ def test_views_keep_classes(views: Path) -> None:
 
 def test_larger_tips_of_hands_are_shown_as_close_ups(views: Path) -> None:
     tips = [photo for photo in read(views) if photo.path.stem.startswith("tip")]
+    assert tips
     for tip in tips:
         height, width = cv2.imread(str(tip.path)).shape[:2]
-        middles = [shape.points.mean(0) / (width, height) for shape in tip.shapes]
-        assert any(np.abs(middle - 0.5).max() < 0.05 for middle in middles)
-        assert all(shape.number != 2 or len(tip.shapes) > 1 for shape in tip.shapes)
+        known = [shape.points.mean(0) / (width, height) for shape in tip.shapes if shape.number < 2]
+        assert any(np.abs(middle - 0.5).max() < 0.05 for middle in known)
 
 
 def test_some_layers_stay_as_they_are(views: Path, tmp_path: Path) -> None:
@@ -142,16 +142,14 @@ def test_photos_without_hands_that_look_like_fingers_are_remembered(
     build([own_set], tmp_path / "views", backgrounds)
     trainer = Trainer(tmp_path / "views", tmp_path / "run", TINY)
     wall = int(np.flatnonzero(trainer.looker.empty)[0])
-    other = 1 - wall if wall < 2 else 0
-    rng = np.random.default_rng(0)
     trainer.looker._ends = np.cumsum(np.eye(len(trainer.looker.scenes))[wall])
-    looks = trainer.looker.batch(8, 64, rng)
+    looks = trainer.looker.batch(8, 64, np.random.default_rng(0))
     answers = [torch.full((8, 3, s, s, 7), -9.0) for s in (8, 4, 2)]
     answers[1][:, 1, 2, 2, 4:6] = 2.0
     trainer._suspect(looks, answers)
     fooled = 1 / (1 + np.exp(-2.0))
     assert float(trainer.suspicion[wall]) == pytest.approx(fooled**2, abs=1e-4)
-    assert float(trainer.suspicion[other]) == 0
+    assert not np.delete(trainer.suspicion.numpy(), wall).any()
     trainer._suspect(looks, [torch.full_like(answer, -9.0) for answer in answers])
     assert 0 < float(trainer.suspicion[wall]) < fooled**2
 
